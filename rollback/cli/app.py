@@ -1,0 +1,190 @@
+"""The command tree. Light: a command's room is imported when it is called, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from rollback.cli.options import Options, with_options
+from rollback.cli.reply import Reply, answer
+
+app = typer.Typer(
+    invoke_without_command=True,
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Force = Annotated[
+    bool, typer.Option("--force", help="Do it in spite of a refusal that a person may lift.", show_default=False)
+]
+Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
+
+
+def _tags(ctx: typer.Context, incomplete: str) -> list[str]:
+    from rollback.cli.completion import tags
+
+    return [tag for tag in tags(ctx) if tag.startswith(incomplete)]
+
+
+Tag = Annotated[str, typer.Argument(metavar="TAG", autocompletion=_tags)]
+
+
+def _run(name: str, function: Callable[..., Reply]) -> Callable[[typer.Context, Options, dict[str, Any]], None]:
+    def run(_: typer.Context, options: Options, given: dict[str, Any]) -> None:
+        raise typer.Exit(answer(name, function, options, given))
+
+    return run
+
+
+def _command(function: Callable[..., Reply]) -> Callable[..., Reply]:
+    name = function.__name__.rstrip("_")
+    app.command(name)(with_options(function, _run(name, function)))
+    return function
+
+
+def _call(room: str, name: str, *arguments: Any) -> Reply:
+    reply: Reply = getattr(importlib.import_module(f"rollback.cli.{room}"), name)(*arguments)
+    return reply
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from rollback import __version__
+
+        typer.echo(f"rollback {__version__}")
+        raise typer.Exit
+
+
+def _bare(
+    options: Options,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="TAG", help="This release, not the last known-good one.", autocompletion=_tags),
+    ] = None,
+    force: Force = False,
+    version: Annotated[  # noqa: ARG001 its callback answers
+        bool, typer.Option("--version", help="Say the version.", is_eager=True, callback=_version, show_default=False)
+    ] = False,
+) -> Reply:
+    """Back to the last known-good release (or --to TAG): shows the plan, asks, does it, verifies it.
+
+    With a command: see `rollback COMMAND -h`. Exit codes: 0 done and verified; 2 wrong usage; 3 refused; 4 the lease is
+    held; 5 failed before anything live changed; 10 bad, and rolled back; 11 bad, left live; 12 stranded; 13 held;
+    14 partial.
+    """
+    return _call("change", "rollback", options, to, force)
+
+
+def _root(ctx: typer.Context, options: Options, given: dict[str, Any]) -> None:
+    ctx.obj = options
+    if ctx.invoked_subcommand is None:
+        _run("rollback", _bare)(ctx, options, given)
+    if given["to"] is not None or given["force"]:
+        raise typer.BadParameter("--to and --force stand after the command they belong to", ctx)
+
+
+app.callback()(with_options(_bare, _root))
+
+
+@_command
+def deploy(options: Options, tag: Tag, force: Force = False) -> Reply:
+    """Deploy a release tag, verify it, or roll back."""
+    return _call("change", "deploy", options, tag, force)
+
+
+@_command
+def status(options: Options) -> Reply:
+    """Per host: live, lease, unfinished work; and the fallback."""
+    return _call("look", "status", options)
+
+
+@_command
+def releases(options: Options) -> Reply:
+    """Releases on the hosts, and their verdicts."""
+    return _call("look", "releases", options)
+
+
+@_command
+def history(options: Options, limit: Count = 20) -> Reply:
+    """What was done, by whom, and how it ended."""
+    return _call("look", "history", options, limit)
+
+
+@_command
+def show(
+    options: Options,
+    operation: Annotated[str, typer.Argument(metavar="OPERATION", help="Its id, the start of it, or 'last'.")] = "last",
+) -> Reply:
+    """One operation: its steps, findings and outcome."""
+    return _call("look", "show", options, operation)
+
+
+@_command
+def check(options: Options) -> Reply:
+    """Ready to deploy, and to roll back?
+
+    Asks every host: SSH, host key, disk, layout, sudo, and whether the fallback is intact. Changes nothing.
+    """
+    return _call("verify", "check", options)
+
+
+@_command
+def verify(options: Options) -> Reply:
+    """Run the checks on what is live; change nothing."""
+    return _call("verify", "verify", options)
+
+
+@_command
+def mark(
+    options: Options,
+    grade: Annotated[str, typer.Argument(metavar="good|bad")],
+    tag: Tag,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the ledger.")],
+) -> Reply:
+    """A person's verdict on a release.
+
+    `bad` quarantines its commit: it is neither deployed nor chosen as fallback. `good` lifts that."""
+    return _call("keep", "mark", options, grade, tag, reason)
+
+
+@_command
+def prune(options: Options) -> Reply:
+    """Delete the releases that nothing needs."""
+    return _call("keep", "prune", options)
+
+
+@_command
+def init(
+    options: Options,
+    host: Annotated[list[str] | None, typer.Option("--host", metavar="NAME", help="A host; may be repeated.")] = None,
+    app: Annotated[
+        str | None, typer.Option("--app", metavar="NAME", help="The app's name; default: the repository's.")
+    ] = None,
+) -> Reply:
+    """Write a first playbook and runbook.
+
+    Looks at this repository: what kind of app it is, its tags, a health route."""
+    return _call("first", "init", options, tuple(host or ()), app)
+
+
+@_command
+def schema(options: Options) -> Reply:
+    """The playbook's JSON Schema, for editors."""
+    return _call("first", "schema", options)
+
+
+@_command
+def demo(
+    options: Options,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the demo's world running afterwards.", show_default=False)
+    ] = False,
+) -> Reply:
+    """Replay the incident on this machine.
+
+    Real sshd hosts (--hosts N of them), a real Flask app, a real load balancer."""
+    return _call("first", "demo", options, keep)

@@ -1,0 +1,106 @@
+"""The commands that change what is live: deploy and rollback. One procedure for both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rollback.cli.options import Options
+from rollback.cli.reply import Reply
+from rollback.cli.session import Entries, Session
+from rollback.cli.signals import Signals
+from rollback.core import plan as planning
+from rollback.core.times import times
+from rollback.errors import Refused
+from rollback.model import Ending, Fact, Found, Observed, Outcome, Plan, Release, Sighting
+from rollback.operation.conduct import Asked, Planned, conduct
+from rollback.operation.ports import Ports
+from rollback.report import ending as endings
+from rollback.report import plan as plans
+
+if TYPE_CHECKING:
+    from rollback.core.plan import Known
+
+
+def deploy(options: Options, tag: str, force: bool) -> Reply:
+    with Session(options) as session:
+        session.refuse_unbuilt()
+        release = session.repository.release(tag, session.playbook.tags)
+
+        def plan(sightings: Sequence[Sighting]) -> Plan:
+            return planning.deploy(release, sightings, session.known(), session.rollout, force=force)
+
+        return _change(session, plan, force=force)
+
+
+def rollback(options: Options, to: str | None, force: bool) -> Reply:
+    with Session(options) as session:
+        session.refuse_unbuilt()
+
+        def plan(sightings: Sequence[Sighting]) -> Plan:
+            known = session.known()
+            target = _named(session, to, sightings, known) if to else None
+            return planning.rollback(target, sightings, known, session.rollout, force=force)
+
+        return _change(session, plan, force=force)
+
+
+def _named(session: Session, tag: str, sightings: Sequence[Sighting], known: Known) -> Release:
+    """A release by its tag: as it was deployed, else as it lies on the hosts, else from the repository."""
+    on_hosts = {release.tag: release for s in sightings for release in s.releases}
+    if tag in known.pins or tag in on_hosts:
+        return known.pins.get(tag) or on_hosts[tag]
+    try:
+        return session.repository.release(tag, session.playbook.tags)
+    except Refused as error:
+        there = ", ".join(sorted(on_hosts)) or "none"
+        raise type(error)(f"{error}; releases on the hosts: {there}", hint=error.hint or "rollback releases") from error
+
+
+def _change(session: Session, plan: Planned, *, force: bool) -> Reply:
+    shown = None
+    if session.options.dry_run or not session.options.yes:
+        sightings = session.fleet.sight()
+        session.learn(sightings)
+        shown = plan(sightings)
+        _show(session, shown)
+        if session.options.dry_run:
+            return Reply(shown, (), 0, "dry run: nothing was changed", "the same without --dry-run")
+        if not session.ask("Go ahead?"):
+            return Reply(shown, (), 3, "refused: you said no", "")
+    return _under_lease(session, plan, shown, force=force)
+
+
+def _show(session: Session, plan: Plan) -> None:
+    session.say(*plans.lines(plan, session.environment.name, session.known().standings))
+
+
+def _under_lease(session: Session, plan: Planned, shown: Plan | None, *, force: bool) -> Reply:
+    from rollback.ledger.ids import ulid
+
+    operation, (author, origin) = ulid(), session.author
+    entries = Entries(session.ledger, operation, author, lambda fact: _heard(session, fact))
+    with Signals(session.tell) as signals:
+        sightings = session.fleet.acquire(operation, author)
+        session.learn(sightings)
+        asked = Asked(plan, shown, lambda one: _show(session, one), origin, session.known().standings, force)
+        releases = session.releases(sightings)
+        ports = Ports(session.fleet, session.checks, entries, session.tell, session.ask, signals.shield, releases)
+        done, ending = conduct(asked, sightings, session.policy, ports)
+    session.progress.__exit__()
+    return _reply(session, operation, done, ending, signals.last)
+
+
+def _heard(session: Session, fact: Fact) -> None:
+    if isinstance(fact, Observed):
+        for finding in fact.findings:
+            session.tell(Found(finding))
+
+
+def _reply(session: Session, operation: str, plan: Plan, ending: Ending, signal: int) -> Reply:
+    took = times(record for record in session.records() if record.operation == operation)
+    code = 128 + signal if ending.outcome is Outcome.INTERRUPTED and signal else ending.outcome.exit_code
+    said = endings.message(plan, ending)
+    data = {"operation": operation, "outcome": ending.outcome, "plan": plan, "ending": ending, "times": took}
+    shown = endings.explanation(plan, ending, operation, took)
+    return Reply(data, (endings.headline(ending, said), *shown), code, said, endings.hint(plan, ending, operation))

@@ -1,0 +1,98 @@
+"""The commands about releases that lie on the hosts: mark and prune."""
+
+from __future__ import annotations
+
+from rollback.cli.options import Options
+from rollback.cli.reply import Reply
+from rollback.cli.session import Entries, Session
+from rollback.core.history import prunable
+from rollback.errors import LeaseHeld, UnknownTag, UsageError
+from rollback.model import Finding, Grade, Marked, Noticed, Pruned, Release, Result
+from rollback.report import words
+
+
+def mark(options: Options, grade: str, tag: str, reason: str) -> Reply:
+    from rollback.ledger.ids import ulid
+
+    if grade not in {Grade.GOOD, Grade.BAD}:
+        raise UsageError(
+            f"a release is marked good or bad, not {grade!r}", hint=f"rollback mark bad {tag} --reason '…'"
+        )
+    if not reason.strip():
+        raise UsageError("--reason is empty: say why, it is kept in the ledger")
+    with Session(options) as session:
+        sightings = session.fleet.sight()
+        session.learn(sightings)
+        release = _named(session, tag, tuple(r for s in sightings for r in s.releases))
+        entries = Entries(session.ledger, ulid(), session.author[0], lambda _: None)
+        entries.record(Marked(release, Grade(grade), reason))
+        hosts = tuple(s.host for s in sightings if s.reachable)
+        _tell(session, session.fleet.note(hosts, entries.operation, entries.lines()))
+        live = [s.host for s in sightings if s.live == release.id]
+        hint = "rollback" if grade == Grade.BAD and live else "rollback releases"
+        said = f"{words.named(release)} is marked {grade} on {session.environment.name}"
+        on = f"; it is live on {words.hosts(live)}" if live else ""
+        return Reply(
+            {"operation": entries.operation, "release": release, "grade": grade},
+            (said + on, f"  next      {hint}"),
+            0,
+            said + on,
+            hint,
+        )
+
+
+def _named(session: Session, tag: str, on_hosts: tuple[Release, ...]) -> Release:
+    pinned = session.known().pins.get(tag) or next((r for r in on_hosts if r.tag == tag), None)
+    if pinned is not None:
+        return pinned
+    try:
+        return session.repository.release(tag, session.playbook.tags)
+    except UnknownTag as error:
+        raise UnknownTag(f"{error}, and no release of that tag is on the hosts", hint="rollback releases") from error
+
+
+def prune(options: Options) -> Reply:
+    from rollback.ledger.ids import ulid
+
+    with Session(options) as session:
+        sightings = session.fleet.sight()
+        session.learn(sightings)
+        doomed = prunable(sightings, session.known().standings, session.playbook.keep)
+        names = " ".join(words.tag(release) for release in doomed)
+        if not doomed:
+            return Reply(
+                (),
+                ("nothing to delete: every release on the hosts is needed",),
+                0,
+                "nothing to delete",
+                "rollback releases",
+            )
+        session.say(f"delete {names} on {words.hosts([s.host for s in sightings if s.reachable])}")
+        if options.dry_run:
+            return Reply(doomed, (), 0, "dry run: nothing was changed", "the same without --dry-run")
+        if not session.ask("Go ahead?"):
+            return Reply(doomed, (), 3, "refused: you said no", "")
+        trouble = _delete(session, Entries(session.ledger, ulid(), session.author[0], lambda _: None), doomed)
+        return Reply(doomed, (f"deleted {names}",), 5 if trouble else 0, f"deleted {names}", "rollback releases")
+
+
+def _delete(session: Session, entries: Entries, doomed: tuple[Release, ...]) -> bool:
+    """Under the lease; what is needed by then is looked at again. True when some host had trouble."""
+    sightings = session.fleet.acquire(entries.operation, session.author[0])
+    hosts = tuple(s.host for s in sightings if s.reachable)
+    try:
+        still = prunable(sightings, session.known().standings, session.playbook.keep)
+        if set(doomed) - set(still):
+            raise LeaseHeld("the hosts changed meanwhile: some of these releases are needed now", hint="rollback prune")
+        findings = session.fleet.prune(hosts, tuple(release.id for release in doomed))
+        entries.record(Pruned(doomed, hosts))
+    finally:
+        session.fleet.finish(hosts, entries.lines())
+    return _tell(session, findings)
+
+
+def _tell(session: Session, findings: tuple[Finding, ...]) -> bool:
+    amiss = [f for f in findings if f.result is not Result.PASS]
+    for finding in amiss:
+        session.tell(Noticed(f"{words.said(finding)}"))
+    return bool(amiss)

@@ -1,0 +1,252 @@
+"""The composition root: from the options to a playbook, an environment, its fleet, ledger, checks and repository.
+
+Everything is made when it is first asked for, so that a command imports only what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rollback.cli.options import Options
+from rollback.cli.reply import console
+from rollback.core.history import known_releases, pins, standings, unfinished
+from rollback.core.plan import Known, Rollout
+from rollback.errors import Refused, UsageError
+from rollback.model import Event, Fact, Host, Record, Release, Sighting
+from rollback.operation.ports import Policy
+from rollback.text import clean_line
+
+if TYPE_CHECKING:
+    from rollback.checks.suite import Checks
+    from rollback.hosts.fleet import Fleet
+    from rollback.ledger.store import Ledger
+    from rollback.playbook.schema import Environment, Playbook
+    from rollback.playbook.secrets import Secrets
+    from rollback.report.progress import Board, Lines
+    from rollback.source.package import Package
+    from rollback.source.repository import Repository
+
+
+class Session:
+    """One command's rooms. Use as a context manager: it closes what was opened."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in ("fleet", "ledger"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+        self.progress.__exit__()
+
+    @cached_property
+    def playbook(self) -> Playbook:
+        from rollback.playbook.find import find
+        from rollback.playbook.load import load
+
+        return load(find(self.options.playbook, Path.cwd()))
+
+    @cached_property
+    def environment(self) -> Environment:
+        return self.playbook.environment(self.options.env)
+
+    @cached_property
+    def hosts(self) -> tuple[Host, ...]:
+        """The environment's hosts, or those that `--hosts` names."""
+        every = self.environment.hosts
+        if self.options.hosts is None:
+            return every
+        patterns = [one.strip() for one in self.options.hosts.split(",") if one.strip()]
+        idle = [p for p in patterns if not any(fnmatchcase(host.name, p) for host in every)]
+        if idle or not patterns:
+            raise UsageError(
+                f"--hosts: no host of {self.environment.name} is called {clean_line(', '.join(idle)) or 'nothing'}",
+                hint=f"its hosts: {', '.join(host.name for host in every)}",
+            )
+        return tuple(host for host in every if any(fnmatchcase(host.name, p) for p in patterns))
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        from rollback.playbook.secrets import Secrets
+
+        return Secrets(os.environ)
+
+    @cached_property
+    def progress(self) -> Lines | Board:
+        from rollback.report.progress import Board, Lines
+
+        screen = console(self.options, stderr=True)
+        if self.options.quiet:
+            screen.quiet = True
+        verbose = bool(self.options.verbose)
+        if screen.is_terminal and "CI" not in os.environ and not self.options.json:
+            return Board(screen, tuple(host.name for host in self.hosts), verbose=verbose)
+        return Lines(screen, verbose=verbose)
+
+    def tell(self, event: Event) -> None:
+        self.progress(event)
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        from rollback.hosts.fleet import Fleet
+        from rollback.hosts.remote import over
+        from rollback.hosts.ssh import connect
+
+        book = self.playbook
+        return Fleet(
+            self.hosts,
+            over(connect),
+            app=book.app,
+            environment=self.environment.name,
+            shared=book.shared,
+            prepare=book.prepare,
+            package=self.package,
+            secrets=self.secrets,
+            tell=self.tell,
+        )
+
+    @cached_property
+    def checks(self) -> Checks:
+        from rollback.checks.suite import Checks
+
+        fleet = self.fleet
+        return Checks(
+            self.playbook,
+            self.environment,
+            dial=fleet.dial,
+            command=fleet.command,
+            running=fleet.running,
+            secrets=self.secrets,
+            tell=self.tell,
+        )
+
+    @cached_property
+    def repository(self) -> Repository:
+        from rollback.source.repository import Repository
+
+        return Repository.open(self.playbook.repository)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from platformdirs import user_state_path
+
+        from rollback.ledger.store import Ledger, location
+
+        book = self.playbook
+        url = os.environ.get("ROLLBACK_LEDGER") or book.ledger
+        if url == "sqlite":
+            url = f"sqlite:///{location(book.file, book.app)}"
+        return Ledger.open(
+            url,
+            app=book.app,
+            environment=self.environment.name,
+            waiting=user_state_path("rollback") / "waiting",
+            redact=self.secrets.redact,
+            tell=self.tell,
+        )
+
+    @cached_property
+    def author(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Who, and from where."""
+        from rollback.ledger.author import author
+
+        return author(os.environ, self._git_user())
+
+    def _git_user(self) -> str | None:
+        """A rollback needs no repository: without one the login is who did it."""
+        try:
+            return self.repository.user()
+        except Refused:
+            return None
+
+    def package(self, release: Release) -> Package:
+        from platformdirs import user_cache_path
+
+        from rollback.source.package import package
+
+        return package(self.repository, release, self.playbook.build, user_cache_path("rollback"))
+
+    def records(self) -> tuple[Record, ...]:
+        return self.ledger.records()
+
+    def learn(self, sightings: Sequence[Sighting]) -> None:
+        """Add the operations that the hosts' journals know and the ledger does not (or does not know the end of)."""
+        records = self.records()
+        known = {record.operation for record in records} - set(unfinished(records))
+        wanted: dict[str, tuple[str, ...]] = {}
+        asked: set[str] = set()
+        for sighting in sightings:
+            news = tuple(one for one in sighting.journals if one not in known and one not in asked)
+            if news:
+                wanted[sighting.host] = news
+                asked.update(news)
+        if wanted:
+            self.ledger.merge(self.fleet.journals(wanted))
+
+    def known(self) -> Known:
+        records = self.records()
+        return Known(standings(records), pins(records))
+
+    def releases(self, sightings: Sequence[Sighting]) -> Mapping[str, Release]:
+        """Every release that the hosts or the ledger know, by id."""
+        seen = {release.id: release for sighting in sightings for release in sighting.releases}
+        return {**known_releases(self.records()), **seen}
+
+    @cached_property
+    def rollout(self) -> Rollout:
+        wanted = self.environment.rollout
+        return Rollout(wanted.canary, wanted.batch.of(len(self.hosts)) if wanted.batch else 0)
+
+    @cached_property
+    def policy(self) -> Policy:
+        verify = self.environment.verify
+        limits = {check.name: check.limits for check in self.playbook.checks}
+        return Policy(verify.auto_rollback, verify.on_inconclusive, verify.preflight, self.playbook.keep, limits)
+
+    def refuse_unbuilt(self) -> None:
+        """What a playbook may say already and this version can't do yet is an error when it would be used."""
+        sentences = self.playbook.unbuilt()
+        if sentences:
+            raise UsageError("; ".join(sentences), hint="leave it out of the playbook for now")
+
+    def ask(self, question: str) -> bool:
+        """Yes or no. Raises: UsageError when there is no terminal to ask in."""
+        if self.options.yes:
+            return True
+        if not sys.stdin.isatty():
+            raise UsageError("there is no terminal to ask in", hint="add --yes to go on without being asked")
+        self.progress.__exit__()
+        console(self.options, stderr=True).print(f"{question} [y/N] ", end="")
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def say(self, *lines: Any) -> None:
+        """Prose, on stderr."""
+        if not self.options.quiet:
+            screen = console(self.options, stderr=True)
+            for line in lines:
+                screen.print(line, soft_wrap=True)
+
+
+class Entries:
+    """One operation's records, as the operation's journal port."""
+
+    def __init__(self, ledger: Ledger, operation: str, author: str, heard: Callable[[Fact], None]) -> None:
+        self._ledger, self.operation, self._author, self._heard = ledger, operation, author, heard
+
+    def record(self, *facts: Fact) -> None:
+        if facts:
+            self._ledger.append(self.operation, self._author, *facts)
+        for fact in facts:
+            self._heard(fact)
+
+    def lines(self) -> bytes:
+        return self._ledger.journal(self.operation)

@@ -1,0 +1,139 @@
+"""What the records say: which releases are known good, where tags were pinned, what was left unfinished. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollback.model import (
+    Ended,
+    Grade,
+    Intended,
+    Judged,
+    Kind,
+    Marked,
+    Record,
+    Release,
+    Sighting,
+    Started,
+    Step,
+    Withdrawn,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The last word on a commit in this environment. since: UTC. withdrawn: a person rolled it back."""
+
+    release: Release
+    grade: Grade
+    since: datetime
+    reason: str
+    withdrawn: bool = False
+
+    @property
+    def eligible(self) -> bool:
+        """May it be chosen as a fallback?"""
+        return self.grade is Grade.GOOD and not self.withdrawn
+
+
+Standings = Mapping[str, Standing]  # by commit: a verdict sticks to what was built, not to its name
+
+
+def standings(records: Iterable[Record]) -> Standings:
+    """The latest verdict on every commit, in the order of the records' ids (ULIDs sort by time).
+
+    The last word counts, except that an unknown verdict takes no earlier one back.
+    """
+    found: dict[str, Standing] = {}
+    for record in sorted(records, key=lambda one: one.id):
+        standing = _standing(record, found)
+        if standing is not None:
+            found[standing.release.commit] = standing
+    return found
+
+
+def _standing(record: Record, found: Standings) -> Standing | None:
+    match record.fact:
+        case Judged(release, verdict) if verdict.grade is not Grade.UNKNOWN or release.commit not in found:
+            return Standing(release, verdict.grade, record.at, verdict.rule)
+        case Marked(release, grade, reason):
+            return Standing(release, grade, record.at, f"marked {grade} by {record.author}: {reason}")
+        case Withdrawn(release) if release.commit in found:
+            known = found[release.commit]
+            return Standing(release, known.grade, record.at, f"rolled back by {record.author}", withdrawn=True)
+        case _:
+            return None
+
+
+def pins(records: Iterable[Record]) -> Mapping[str, Release]:
+    """Each tag as it was last deployed from: a tag that names another commit now was moved."""
+    started = (r.fact for r in sorted(records, key=lambda one: one.id) if isinstance(r.fact, Started))
+    return {fact.target.tag: fact.target for fact in started if fact.kind is Kind.DEPLOY}
+
+
+def known_releases(records: Iterable[Record]) -> Mapping[str, Release]:
+    """Every release the records mention as a target or fallback, by id."""
+    facts = [r.fact for r in records if isinstance(r.fact, Started)]
+    mentioned = [one for fact in facts for one in (fact.target, fact.fallback) if one is not None]
+    return {release.id: release for release in mentioned}
+
+
+def unfinished(records: Iterable[Record]) -> tuple[str, ...]:
+    """Operations that started and have no outcome, oldest first."""
+    started: dict[str, None] = {}
+    for record in sorted(records, key=lambda one: one.id):
+        if isinstance(record.fact, Started):
+            started[record.operation] = None
+        if isinstance(record.fact, Ended):
+            started.pop(record.operation, None)
+    return tuple(started)
+
+
+def attempted(records: Iterable[Record], operation: str) -> tuple[Step, ...]:
+    """The steps that an operation recorded its intent for, in order: each counts as touched."""
+    mine = (r for r in sorted(records, key=lambda one: one.id) if r.operation == operation)
+    return tuple(record.fact.step for record in mine if isinstance(record.fact, Intended))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A release on the hosts and why it stays; reason "" means that nothing needs it."""
+
+    release: Release
+    reason: str
+
+
+def kept(sightings: Iterable[Sighting], found: Standings, keep: int) -> tuple[Kept, ...]:
+    """Every complete release on the hosts with the reason for keeping it.
+
+    Kept: live or previous on any host, named by an intent, the last two known good, the newest `keep` verified ones
+    beside those; a bad release stays while it is among the newest `keep` bad ones, for the forensics.
+    """
+    seen = tuple(sightings)
+    present = {release.id: release for sighting in seen for release in sighting.releases}
+    reasons: dict[str, str] = {}
+    for reason, ids in _needs(seen, present.values(), found, keep):
+        for one in ids:
+            reasons.setdefault(one, reason)
+    return tuple(Kept(release, reasons.get(one, "")) for one, release in sorted(present.items()))
+
+
+def _needs(
+    seen: tuple[Sighting, ...], present: Iterable[Release], found: Standings, keep: int
+) -> Iterable[tuple[str, tuple[str, ...]]]:
+    judged = [(found[release.commit], release.id) for release in present if release.commit in found]
+    newest = sorted(judged, key=lambda pair: pair[0].since, reverse=True)
+    good = tuple(one for standing, one in newest if standing.grade is Grade.GOOD)
+    yield "live", tuple(s.live for s in seen if s.live)
+    yield "previous", tuple(s.previous for s in seen if s.previous)
+    yield "unfinished", tuple(one for s in seen if s.intent for one in (s.intent.previous, s.intent.target) if one)
+    yield "known good", good[:2]
+    yield f"verified, among the last {keep}", good[2 : 2 + keep]
+    yield "bad, kept to look into", tuple(one for standing, one in newest if standing.grade is Grade.BAD)[:keep]
+
+
+def prunable(sightings: Iterable[Sighting], found: Standings, keep: int) -> tuple[Release, ...]:
+    """Complete releases on the hosts that nothing needs."""
+    return tuple(one.release for one in kept(sightings, found, keep) if not one.reason)

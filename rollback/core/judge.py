@@ -1,0 +1,105 @@
+"""Findings -> verdict -> decision. Pure. The rules, in order (design of the checks, "The judge"):
+
+1. a required check over its failure limit, and not red before the deploy: bad;
+2. an error or inconclusive limit violated, or a question that was never answered: unknown;
+3. otherwise: good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import groupby, takewhile
+
+from rollback.model import Finding, Grade, Limits, Result, Verdict
+
+_MEASURED = {Result.PASS, Result.FAIL}
+_NO_LIMITS = Limits()
+
+
+class Decision(StrEnum):
+    """What follows from a verdict under the environment's policy."""
+
+    GO_ON = "go on"
+    GO_BACK = "go back"
+    ASK = "ask"
+    LEAVE = "leave"
+    HOLD = "hold"
+
+
+def judge(findings: Sequence[Finding], limits: Mapping[str, Limits], excused: frozenset[str] = frozenset()) -> Verdict:
+    """The verdict on what was measured; `excused` are checks that were red before the deploy."""
+    asked = [f for f in findings if f.required and f.result is not Result.SKIPPED and f.check not in excused]
+    for grade, rule in _violations(asked, limits):
+        return Verdict(grade, rule, tuple(findings))
+    return Verdict(Grade.GOOD, "every required check passed", tuple(findings))
+
+
+def _violations(asked: Sequence[Finding], limits: Mapping[str, Limits]) -> Iterator[tuple[Grade, str]]:
+    checks = {finding.check: limits.get(finding.check, _NO_LIMITS) for finding in asked}
+    for check, limit in checks.items():
+        yield from ((Grade.BAD, rule) for rule in _failures(check, limit, asked))
+    for check, limit in checks.items():
+        yield from ((Grade.UNKNOWN, rule) for rule in _gaps(check, limit, asked))
+    if not asked:
+        yield Grade.UNKNOWN, "nothing was measured"
+
+
+def _failures(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[str]:
+    count = sum(f.result is Result.FAIL for f in asked if f.check == check)
+    if limit.failure is not None and count > limit.failure:
+        yield f"{check}: {_times(count, 'failure')} > limit {limit.failure}"
+    run = max(_last_run(series, Result.FAIL) for series in _series(check, asked))
+    if limit.consecutive_failure is not None and run > limit.consecutive_failure:
+        yield f"{check}: {_times(run, 'failure')} in a row > limit {limit.consecutive_failure}"
+
+
+def _gaps(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[str]:
+    inconclusive = sum(f.result is Result.INCONCLUSIVE for f in asked if f.check == check)
+    if inconclusive > limit.inconclusive:
+        yield f"{check}: {inconclusive} inconclusive > limit {limit.inconclusive}"
+    for series in _series(check, asked):
+        errors = _last_run(series, Result.ERROR)
+        if errors > limit.consecutive_error:
+            yield f"{check}: {errors} errors in a row > limit {limit.consecutive_error}"
+        if not any(f.result in _MEASURED for f in series):
+            yield f"{label(series[0])} could not be measured: {series[-1].observed or series[-1].result}"
+
+
+def _series(check: str, asked: Iterable[Finding]) -> Iterator[tuple[Finding, ...]]:
+    """The findings of one check as they came, one series for each host and case."""
+    mine = sorted((f for f in asked if f.check == check), key=_where)
+    return (tuple(series) for _, series in groupby(mine, key=_where))
+
+
+def _where(finding: Finding) -> tuple[str, str]:
+    return finding.host or "", finding.case or ""
+
+
+def _last_run(series: Sequence[Finding], result: Result) -> int:
+    return len(tuple(takewhile(lambda f: f.result is result, reversed(series))))
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def label(finding: Finding) -> str:
+    """`login[no_profile] on web1`"""
+    case = f"[{finding.case}]" if finding.case else ""
+    host = f" on {finding.host}" if finding.host else ""
+    return f"{finding.check}{case}{host}"
+
+
+def red(findings: Iterable[Finding]) -> frozenset[str]:
+    """The required checks that failed on the live release, before anything was changed."""
+    return frozenset(f.check for f in findings if f.required and f.result is Result.FAIL)
+
+
+def decide(verdict: Verdict, auto_rollback: str, on_inconclusive: str) -> Decision:
+    """auto_rollback: on | ask | off. on_inconclusive: hold | rollback | accept."""
+    if verdict.grade is Grade.GOOD:
+        return Decision.GO_ON
+    if verdict.grade is Grade.BAD:
+        return {"on": Decision.GO_BACK, "ask": Decision.ASK, "off": Decision.LEAVE}[auto_rollback]
+    return {"hold": Decision.HOLD, "rollback": Decision.GO_BACK, "accept": Decision.GO_ON}[on_inconclusive]

@@ -1,0 +1,58 @@
+"""The operations of an environment, each folded from its records into one row. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from rollback.model import Ended, Marked, Outcome, Pruned, Record, Release, Started
+
+_OPENING = (Started, Marked, Pruned)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One operation. what: "deploy v1.2.0". outcome: None while it is unfinished. ended: UTC."""
+
+    operation: str
+    at: datetime
+    author: str
+    what: str
+    release: Release | None
+    outcome: Outcome | None
+    ended: datetime | None
+    reason: str
+    hosts: tuple[str, ...]
+
+
+def past(records: Iterable[Record]) -> tuple[Past, ...]:
+    """Newest first."""
+    ordered = sorted(records, key=lambda r: (r.operation, r.id))
+    rows = (_row(tuple(group)) for _, group in groupby(ordered, key=lambda r: r.operation))
+    return tuple(sorted((row for row in rows if row), key=lambda row: row.operation, reverse=True))
+
+
+def _row(records: tuple[Record, ...]) -> Past | None:
+    opening = next((r for r in records if isinstance(r.fact, _OPENING)), None)
+    if opening is None or not isinstance(opening.fact, _OPENING):
+        return None
+    what, release, hosts, reason = _said(opening.fact)
+    end = next((r for r in reversed(records) if isinstance(r.fact, Ended)), None)
+    if end is not None and isinstance(end.fact, Ended):
+        outcome, ended, reason = end.fact.outcome, end.at, end.fact.reason
+        return Past(opening.operation, opening.at, opening.author, what, release, outcome, ended, reason, hosts)
+    done = None if isinstance(opening.fact, Started) else Outcome.DONE
+    return Past(opening.operation, opening.at, opening.author, what, release, done, None, reason, hosts)
+
+
+def _said(fact: Started | Marked | Pruned) -> tuple[str, Release | None, tuple[str, ...], str]:
+    match fact:
+        case Started(kind, target, _, hosts):
+            return f"{kind} {target.tag}", target, hosts, ""
+        case Marked(release, grade, reason):
+            return f"mark {grade} {release.tag}", release, (), reason
+        case Pruned():
+            pass
+    return f"prune {' '.join(r.tag for r in fact.releases)}", None, fact.hosts, ""

@@ -1,0 +1,32 @@
+"""What an environment looks like now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rollback.core.history import Standing
+from rollback.model import Release, Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """live: the release that is live and settled on every reachable host, else None (drift, or unfinished work).
+    fallback: where a rollback would go; skipped: the other candidates, newest first, with the reason."""
+
+    app: str
+    environment: str
+    hosts: tuple[Sighting, ...]
+    live: Release | None
+    fallback: Standing | None
+    candidates: tuple[tuple[Standing, str], ...]
+    unfinished: tuple[str, ...]
+
+
+def common_live(sightings: Sequence[Sighting]) -> Release | None:
+    """What is live on every reachable host and settled; None when they differ or something is unfinished."""
+    reachable = [s for s in sightings if s.reachable]
+    ids = {s.live for s in reachable}
+    if len(ids) != 1 or any(s.intent for s in reachable):
+        return None
+    return next((release for release in reachable[0].releases if release.id in ids), None)

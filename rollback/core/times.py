@@ -1,0 +1,80 @@
+"""How long an operation's parts took, from its records alone. Pure.
+
+The parts are those of an incident: detect (switch to first failing finding), decide (to the first step back), execute
+(to the fallback being switched on everywhere it must be), verify (to the last finding that it is well).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollback.model import Ended, Finding, Intended, Observed, Phase, Record, Result, Started
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Moments (UTC), None where there was none. A rollback by hand has no failing, decided and restored."""
+
+    started: datetime | None = None
+    switched: datetime | None = None  # the target was first switched on, anywhere
+    failing: datetime | None = None  # the first required check that failed on it
+    decided: datetime | None = None  # the way back was taken
+    restored: datetime | None = None  # the fallback was switched on, on the last host
+    verified: datetime | None = None
+    ended: datetime | None = None
+
+    def parts(self) -> tuple[tuple[str, float], ...]:
+        """(detect | decide | execute | verify, seconds), those that can be told."""
+        chain = (self.switched, self.failing, self.decided, self.restored, self.verified)
+        names = ("detect", "decide", "execute", "verify")
+        pairs = zip(names, chain, chain[1:], strict=False)
+        return tuple((name, (b - a).total_seconds()) for name, a, b in pairs if a is not None and b is not None)
+
+
+def times(records: Iterable[Record]) -> Times:
+    """Of one operation's records."""
+    mine = sorted(records, key=lambda one: one.id)
+    start = next((r for r in mine if isinstance(r.fact, Started)), None)
+    if start is None or not isinstance(start.fact, Started):
+        return Times()
+    target, fallback = start.fact.target, start.fact.fallback
+    return Times(
+        start.at,
+        _first(r.at for r in mine if _intends(r, Phase.ACTIVATE, target)),
+        _first(f.at for f in _findings(mine, target) if f.required and f.result is Result.FAIL),
+        _first(r.at for r in mine if _intends(r, Phase.ACTIVATE, fallback)),
+        _last(r.at for r in mine if _observed(r, Phase.ACTIVATE, fallback)),
+        _last(r.at for r in mine if _observed(r, Phase.VERIFY, fallback or target)),
+        _first(r.at for r in mine if isinstance(r.fact, Ended)),
+    )
+
+
+def _intends(record: Record, phase: Phase, release: object) -> bool:
+    fact = record.fact
+    return isinstance(fact, Intended) and fact.step.phase is phase and fact.step.release == release
+
+
+def _observed(record: Record, phase: Phase, release: object) -> bool:
+    fact = record.fact
+    return (
+        isinstance(fact, Observed)
+        and fact.step is not None
+        and (fact.step.phase, fact.step.release) == (phase, release)
+    )
+
+
+def _findings(records: Sequence[Record], release: object) -> Iterator[Finding]:
+    for record in records:
+        fact = record.fact
+        if isinstance(fact, Observed) and fact.step is not None and fact.step.release == release:
+            yield from fact.findings
+
+
+def _first(moments: Iterable[datetime]) -> datetime | None:
+    return min(moments, default=None)
+
+
+def _last(moments: Iterable[datetime]) -> datetime | None:
+    return max(moments, default=None)

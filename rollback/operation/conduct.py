@@ -1,0 +1,146 @@
+"""One whole operation: lease, second look, preflight, the walk, the last records, and the lease given back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from rollback.core.history import Standings, prunable
+from rollback.core.judge import label, red
+from rollback.errors import PlanChanged, RedBeforeDeploy
+from rollback.model import (
+    Ended,
+    Ending,
+    Finding,
+    Grade,
+    Kind,
+    Noticed,
+    Observed,
+    Outcome,
+    Plan,
+    Release,
+    Result,
+    Sighting,
+    Started,
+    Withdrawn,
+)
+from rollback.operation.outcome import operate
+from rollback.operation.ports import Policy, Ports
+
+Planned = Callable[[Sequence[Sighting]], Plan]
+Origin = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be done: the plan as it was shown (None: nobody has seen one yet), how it is made, and by whom."""
+
+    plan: Planned
+    shown: Plan | None
+    show: Callable[[Plan], None]
+    origin: Origin
+    standings: Standings
+    force: bool = False
+
+
+def conduct(asked: Asked, sightings: Sequence[Sighting], policy: Policy, ports: Ports) -> tuple[Plan, Ending]:
+    """Carry out what was asked on hosts whose lease was just taken and which showed these sightings.
+
+    The lease is given back whatever happens, except on hosts that are left stranded. Raises: Refused, PlanChanged,
+    RedBeforeDeploy, with nothing changed.
+    """
+    hosts = tuple(s.host for s in sightings if s.reachable)
+    holding: frozenset[str] = frozenset()
+    try:
+        plan = _planned(asked, sightings)
+        ports.journal.record(Started(plan.kind, plan.target, plan.fallback, hosts, asked.origin))
+        ending = _carried_out(plan, asked, policy, ports)
+        holding = frozenset(host for host, _ in plan.live) if ending.outcome is Outcome.STRANDED else frozenset()
+    finally:
+        with ports.shield():
+            trouble = ports.fleet.finish(hosts, ports.journal.lines(), holding)
+            _tell_trouble(trouble, "could not be closed", ports)
+    return plan, ending
+
+
+def _planned(asked: Asked, sightings: Sequence[Sighting]) -> Plan:
+    plan = asked.plan(sightings)
+    if asked.shown is None:
+        asked.show(plan)
+    elif plan != asked.shown:
+        raise PlanChanged(
+            "the hosts changed while the plan was being read: it is another plan now", hint="run it again"
+        )
+    return plan
+
+
+def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Ending:
+    with ports.fleet.heartbeat():
+        try:
+            weighed = replace(policy, excused=_preflight(plan, asked, policy, ports))
+            ending = operate(plan, weighed, ports)
+        except KeyboardInterrupt:
+            ports.journal.record(
+                Ended(Outcome.INTERRUPTED, plan.live, plan.pending, "interrupted before anything live changed")
+            )
+            raise
+        except RedBeforeDeploy as error:
+            ports.journal.record(Ended(Outcome.REFUSED, plan.live, plan.pending, str(error)))
+            raise
+        _withdraw(plan, ending, ports)
+        ports.journal.record(Ended(ending.outcome, ending.live, ending.away, ending.reason))
+        _prune(plan, ending, asked, policy, ports)
+    return ending
+
+
+def _preflight(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> frozenset[str]:
+    """The same checks on the live release first: what is red already can't condemn the new one.
+
+    A live release that is known to be bad has nothing to say. Raises: RedBeforeDeploy unless forced.
+    """
+    live = {host: release for host, was in plan.live if (release := ports.releases.get(was or ""))}
+    if not policy.preflight or plan.kind is not Kind.DEPLOY or not live or _any_bad(live.values(), asked.standings):
+        return frozenset()
+    ports.tell(Noticed("preflight: the same checks on what is live now"))
+    findings = ports.checks.once(live)
+    ports.journal.record(Observed(None, findings))
+    failed = red(findings)
+    if failed and not asked.force:
+        raise RedBeforeDeploy(_red_sentence(findings, failed), hint="mend that first, or deploy with --force")
+    return failed
+
+
+def _any_bad(live: Iterable[Release], standings: Standings) -> bool:
+    known = (standings.get(release.commit) for release in live)
+    return any(one is not None and one.grade is Grade.BAD for one in known)
+
+
+def _red_sentence(findings: Sequence[Finding], failed: frozenset[str]) -> str:
+    first = next(f for f in findings if f.check in failed and f.result is Result.FAIL)
+    return f"red before the deploy: {label(first)}: {first.observed}, expected {first.expected}"
+
+
+def _withdraw(plan: Plan, ending: Ending, ports: Ports) -> None:
+    """A release that a person rolled back is not chosen as fallback again until it has been verified anew."""
+    if plan.kind is not Kind.ROLLBACK or ending.outcome not in {Outcome.DONE, Outcome.PARTIAL}:
+        return
+    left = {was: ports.releases[was] for _, was in plan.live if was and was in ports.releases}
+    ports.journal.record(*(Withdrawn(release) for one, release in left.items() if one != plan.target.id))
+
+
+def _prune(plan: Plan, ending: Ending, asked: Asked, policy: Policy, ports: Ports) -> None:
+    """After a good deploy. What fails here is a warning: the deploy itself stands."""
+    if plan.kind is not Kind.DEPLOY or ending.outcome is not Outcome.DONE:
+        return
+    seen = ports.fleet.sight()
+    doomed = tuple(
+        release.id for release in prunable(seen, asked.standings, policy.keep) if release.id != plan.target.id
+    )
+    if doomed:
+        _tell_trouble(ports.fleet.prune(tuple(host for host, _ in plan.live), doomed), "could not be pruned", ports)
+
+
+def _tell_trouble(findings: Sequence[Finding], what: str, ports: Ports) -> None:
+    for finding in findings:
+        if finding.result is not Result.PASS:
+            ports.tell(Noticed(f"{finding.host} {what}: {finding.observed}"))

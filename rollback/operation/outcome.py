@@ -1,0 +1,184 @@
+"""From a plan to its one Outcome: forward, and when that does not pass, the decision and the way back.
+
+A failure, an interruption and a crash go back by the same function, `core.plan.recovery`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rollback.core.judge import Decision, decide, judge
+from rollback.core.plan import recovery, touched
+from rollback.model import (
+    Ending,
+    Finding,
+    Grade,
+    Judged,
+    Kind,
+    Noticed,
+    Outcome,
+    Phase,
+    Plan,
+    Release,
+    Result,
+    Step,
+    Verdict,
+)
+from rollback.operation.ports import Policy, Ports
+from rollback.operation.walk import Walk, verdict_of, walk
+
+Live = tuple[tuple[str, str | None], ...]
+
+
+def operate(plan: Plan, policy: Policy, ports: Ports) -> Ending:
+    """Walk the plan to its end. Any exception after a switch is recovered from first; then it is raised again, unless
+    it was an interruption."""
+    forward = Walk()
+    try:
+        walk(plan.steps, plan, forward, policy, ports, past_failures=plan.kind is Kind.ROLLBACK)
+    except KeyboardInterrupt:
+        return _interrupted(plan, forward, policy, ports)
+    except BaseException:
+        _interrupted(plan, forward, policy, ports)
+        raise
+    return (_returned if plan.kind is Kind.ROLLBACK else _arrived)(plan, forward, policy, ports)
+
+
+def _arrived(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending:
+    """The end of a deploy's way forward."""
+    verdict = verdict_of(forward, policy) if forward.attempted else Verdict(Grade.UNKNOWN, "nothing was attempted")
+    if forward.passed:
+        earned = verdict if verdict.grade is Grade.GOOD else _accepted(verdict)
+        ports.journal.record(Judged(plan.target, earned))
+        return Ending(Outcome.DONE, earned, _now(plan, plan.target, forward.attempted))
+    if not touched(plan, forward.attempted) and forward.attempted[-1].phase is not Phase.VERIFY:
+        return Ending(Outcome.ABANDONED, verdict, plan.live, verdict.rule)
+    ports.journal.record(Judged(plan.target, verdict))
+    return _decided(plan, forward, verdict, policy, ports)
+
+
+def _accepted(verdict: Verdict) -> Verdict:
+    return replace(verdict, grade=Grade.GOOD, rule=f"accepted by on_inconclusive, though {verdict.rule}")
+
+
+def _decided(plan: Plan, forward: Walk, verdict: Verdict, policy: Policy, ports: Ports) -> Ending:
+    there = _now(plan, plan.target, forward.attempted)
+    match _decision(plan, forward, verdict, policy, ports):
+        case Decision.GO_BACK:
+            return _go_back(plan, forward, verdict, policy, ports)
+        case Decision.HOLD:
+            return Ending(Outcome.HELD, verdict, there, verdict.rule)
+        case _:
+            return Ending(Outcome.LEFT, verdict, there, _why_left(plan, forward, policy))
+
+
+def _decision(plan: Plan, forward: Walk, verdict: Verdict, policy: Policy, ports: Ports) -> Decision:
+    """A failed switch leaves a host between two releases: that can't be held, only undone."""
+    unsettled = forward.attempted[-1].phase is Phase.ACTIVATE
+    weighed = replace(verdict, grade=Grade.BAD) if unsettled else verdict
+    decision = decide(weighed, policy.auto_rollback, policy.on_inconclusive)
+    if decision in {Decision.GO_BACK, Decision.ASK} and not recovery(plan, forward.attempted):
+        return Decision.LEAVE
+    if decision is Decision.ASK:
+        yes = ports.ask(f"{plan.target.tag} is {verdict.grade} ({verdict.rule}). Roll back?")
+        return Decision.GO_BACK if yes else Decision.LEAVE
+    return decision
+
+
+def _why_left(plan: Plan, forward: Walk, policy: Policy) -> str:
+    if not touched(plan, forward.attempted):
+        return "it was live before this deploy, which switched nothing"
+    if plan.fallback is None:
+        return "there is no known-good release to go back to"
+    return f"the policy says auto_rollback: {policy.auto_rollback}"
+
+
+def _go_back(plan: Plan, forward: Walk, verdict: Verdict, policy: Policy, ports: Ports) -> Ending:
+    """The one automatic rollback. It goes on past a failed host, and is judged by what verification observed."""
+    if plan.fallback is None:
+        return Ending(
+            Outcome.LEFT, verdict, _now(plan, plan.target, forward.attempted), _why_left(plan, forward, policy)
+        )
+    back, hosts = Walk(), touched(plan, forward.attempted)
+    with ports.shield():
+        ports.tell(Noticed(f"going back to {plan.fallback.tag} on {', '.join(hosts)}: {verdict.rule}"))
+        walk(recovery(plan, forward.attempted), plan, back, policy, ports, past_failures=True)
+        return _restored(plan, plan.fallback, verdict, hosts, back, policy, ports)
+
+
+def _restored(
+    plan: Plan, fallback: Release, verdict: Verdict, hosts: tuple[str, ...], back: Walk, policy: Policy, ports: Ports
+) -> Ending:
+    away, seen = _seen_again(hosts, back, ports)
+    found = _found(back, away, policy)
+    live = tuple((host, seen.get(host, fallback.id if host in hosts else was)) for host, was in plan.live)
+    if found.grade is not Grade.GOOD or len(away) == len(hosts):
+        return Ending(Outcome.STRANDED, verdict, live, _stranded(fallback, verdict, found, away), found, away)
+    ports.journal.record(Judged(fallback, found))
+    return Ending(Outcome.PARTIAL if away else Outcome.ROLLED_BACK, verdict, live, verdict.rule, found, away)
+
+
+def _returned(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending:
+    """The end of a rollback that a person asked for: nothing is undone; it is judged by what verification observed."""
+    if not forward.passed and not forward.verified and not touched(plan, forward.attempted):
+        verdict = verdict_of(forward, policy)
+        return Ending(Outcome.ABANDONED, verdict, plan.live, verdict.rule)
+    hosts = tuple(host for host, _ in plan.live)
+    away, seen = _seen_again(hosts, forward, ports)
+    found = _found(forward, away, policy)
+    live = tuple((host, seen.get(host, plan.target.id)) for host in hosts)
+    pending = plan.pending + away
+    if found.grade is not Grade.GOOD or len(away) == len(hosts):
+        reason = _stranded(plan.target, Verdict(Grade.UNKNOWN, ""), found, away)
+        return Ending(Outcome.STRANDED, found, live, reason, away=pending)
+    ports.journal.record(Judged(plan.target, found))
+    return Ending(Outcome.PARTIAL if pending else Outcome.DONE, found, live, found.rule, away=pending)
+
+
+def _interrupted(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending:
+    """Before a host was touched, nothing happens. After, a deploy goes back and a rollback is finished."""
+    verdict = Verdict(Grade.UNKNOWN, "interrupted", tuple(forward.findings))
+    if not touched(plan, forward.attempted):
+        return Ending(Outcome.INTERRUPTED, verdict, plan.live, "interrupted before anything live changed")
+    if plan.kind is not Kind.ROLLBACK:
+        return _go_back(plan, forward, verdict, policy, ports)
+    with ports.shield():
+        ports.tell(Noticed("a rollback is not left half done: finishing it first"))
+        rest = plan.steps[len(forward.attempted) - 1 :]
+        walk(rest, plan, forward, policy, ports, past_failures=True)
+        return _returned(plan, forward, policy, ports)
+
+
+def _found(back: Walk, away: tuple[str, ...], policy: Policy) -> Verdict:
+    return judge([f for f in back.verified if f.host not in away], policy.limits, policy.excused)
+
+
+def _seen_again(hosts: tuple[str, ...], back: Walk, ports: Ports) -> tuple[tuple[str, ...], dict[str, str | None]]:
+    """After trouble the hosts are asked again, never assumed: who can't be reached, and what is live on each."""
+    if back.passed:
+        return (), {}
+    seen = {s.host: s for s in ports.fleet.sight() if s.host in hosts}
+    away = tuple(host for host in hosts if not seen[host].reachable)
+    return away, {host: seen[host].live for host in hosts}
+
+
+def _stranded(wanted: Release, verdict: Verdict, found: Verdict, away: tuple[str, ...]) -> str:
+    again = sorted(_failing(found.findings) & _failing(verdict.findings))
+    if again:
+        return (
+            f"{wanted.tag} fails the same check ({', '.join(again)}): the cause is probably not this release"
+            " but data, configuration or a dependency"
+        )
+    if away and found.grade is not Grade.BAD:
+        return f"{', '.join(away)} could not be reached on the way back to {wanted.tag}"
+    return f"{wanted.tag} could not be verified: {found.rule}"
+
+
+def _failing(findings: Iterable[Finding]) -> set[str]:
+    return {f.check for f in findings if f.result is Result.FAIL}
+
+
+def _now(plan: Plan, release: Release, attempted: Iterable[Step]) -> Live:
+    switched = touched(plan, attempted)
+    return tuple((host, release.id if host in switched else was) for host, was in plan.live)

@@ -1,0 +1,68 @@
+"""What an operation acts through, as Protocols: the CLI hands in the real ones, tests hand in fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from rollback.model import Event, Fact, Finding, Limits, Release, Sighting, View
+
+Findings = tuple[Finding, ...]
+Hosts = tuple[str, ...]
+
+
+class Fleet(Protocol):
+    """The hosts of one environment. Everything but `sight` is done under the lease that `acquire` took."""
+
+    def sight(self) -> tuple[Sighting, ...]: ...
+    def acquire(self, operation: str, holder: str) -> tuple[Sighting, ...]: ...
+    def heartbeat(self) -> AbstractContextManager[object]: ...
+    def upload(self, release: Release, hosts: Hosts) -> Findings: ...
+    def prepare(self, release: Release, hosts: Hosts) -> Findings: ...
+    def activate(self, release: Release, hosts: Hosts, expected: tuple[str | None, ...]) -> Findings: ...
+    def undrain(self, release: Release, hosts: Hosts) -> Findings: ...
+    def finish(self, hosts: Hosts, journal: bytes, holding: frozenset[str] = frozenset()) -> Findings: ...
+    def prune(self, hosts: Hosts, doomed: tuple[str, ...]) -> Findings: ...
+
+
+class Checks(Protocol):
+    """The playbook's questions."""
+
+    def has(self, view: View) -> bool: ...
+    def gate(self, release: Release, previous: Mapping[str, Release | None], hosts: Hosts, view: View) -> Findings: ...
+    def once(self, live: Mapping[str, Release]) -> Findings: ...
+
+
+class Journal(Protocol):
+    """One operation's records, in the ledger."""
+
+    def record(self, *facts: Fact) -> None: ...
+    def lines(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the environment wants done with a verdict; `excused` checks were red before the deploy."""
+
+    auto_rollback: str
+    on_inconclusive: str
+    preflight: bool
+    keep: int
+    limits: Mapping[str, Limits]
+    excused: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """ask: a yes-or-no question to a person. shield: while it is entered, an interruption waits.
+    clock: seconds, monotonic. releases: those the ledger and the hosts know, by id."""
+
+    fleet: Fleet
+    checks: Checks
+    journal: Journal
+    tell: Callable[[Event], None]
+    ask: Callable[[str], bool]
+    shield: Callable[[], AbstractContextManager[object]]
+    releases: Mapping[str, Release]

@@ -1,0 +1,95 @@
+"""Walks steps: records the intent of each, performs it, records what was found; stops where it must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from rollback.core.judge import Decision, decide, judge
+from rollback.model import Began, Finding, Grade, Intended, Kind, Observed, Phase, Plan, Result, Step, Verdict, View
+from rollback.operation.ports import Findings, Policy, Ports
+
+
+@dataclass(slots=True)
+class Walk:
+    """Steps as they are attempted: entered before they are made, and counted unless they certainly had no effect."""
+
+    attempted: list[Step] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)  # of the last step
+    verified: list[Finding] = field(default_factory=list)  # of all verifications
+    passed: bool = True
+
+
+def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports: Ports, *, past_failures: bool) -> None:
+    """Attempt the steps in order. past_failures: go on when a host fails to switch or to verify, as a way back must;
+    what never arrived is not activated even then."""
+    for step in steps:
+        so_far.attempted.append(step)
+        ports.journal.record(Intended(step))
+        ports.tell(Began(step))
+        findings = _perform(step, plan, policy, ports)
+        ports.journal.record(Observed(step, findings))
+        _enter(so_far, step, findings, policy)
+        if not so_far.passed and not (past_failures and step.phase in {Phase.ACTIVATE, Phase.VERIFY}):
+            return
+
+
+def _enter(so_far: Walk, step: Step, findings: Findings, policy: Policy) -> None:
+    untouched = {f.host for f in findings if f.result is Result.SKIPPED}
+    if step.phase is Phase.ACTIVATE and untouched:
+        so_far.attempted[-1] = replace(step, hosts=tuple(host for host in step.hosts if host not in untouched))
+    if step.phase is Phase.VERIFY:
+        so_far.verified += findings
+    so_far.findings = list(findings)
+    so_far.passed &= _passed(step, findings, policy)
+
+
+def _passed(step: Step, findings: Findings, policy: Policy) -> bool:
+    if step.phase is not Phase.VERIFY:
+        return all(f.result is Result.PASS for f in findings)
+    verdict = judge(findings, policy.limits, policy.excused)
+    return decide(verdict, policy.auto_rollback, policy.on_inconclusive) is Decision.GO_ON
+
+
+def _perform(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
+    match step.phase:
+        case Phase.UPLOAD:
+            return ports.fleet.upload(step.release, step.hosts)
+        case Phase.PREPARE:
+            return ports.fleet.prepare(step.release, step.hosts)
+        case Phase.ACTIVATE:
+            return ports.fleet.activate(step.release, step.hosts, _expected(plan, step))
+        case Phase.VERIFY:
+            return _verify(step, plan, policy, ports)
+
+
+def _expected(plan: Plan, step: Step) -> tuple[str | None, ...]:
+    """What may be live on these hosts when they are switched: anything else is drift."""
+    before = {live for host, live in plan.live if host in step.hosts}
+    return tuple(dict.fromkeys([*sorted(before, key=str), plan.target.id]))
+
+
+def _verify(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
+    """The hosts' own answers first; only hosts that passed are given users again; then the users' view."""
+    before = dict(plan.live)
+    previous = {host: ports.releases.get(before.get(host) or "") for host in step.hosts}
+    findings: Findings = ()
+    if ports.checks.has(View.HOST):
+        findings = ports.checks.gate(step.release, previous, step.hosts, View.HOST)
+        if judge(findings, policy.limits, policy.excused).grade is Grade.BAD and plan.kind is not Kind.ROLLBACK:
+            return findings
+    findings += tuple(f for f in ports.fleet.undrain(step.release, step.hosts) if f.result is not Result.PASS)
+    if ports.checks.has(View.URL):
+        findings += ports.checks.gate(step.release, previous, step.hosts, View.URL)
+    return findings
+
+
+def verdict_of(so_far: Walk, policy: Policy) -> Verdict:
+    """On the walk's release: what the verifications found, or what the step that ended it met."""
+    last = so_far.attempted[-1]
+    if last.phase is Phase.VERIFY:
+        return judge(so_far.verified, policy.limits, policy.excused)
+    failed = [f for f in so_far.findings if f.result is Result.FAIL]
+    worst = (failed or [f for f in so_far.findings if f.result is not Result.PASS])[0]
+    grade = Grade.BAD if failed and last.phase is Phase.ACTIVATE else Grade.UNKNOWN
+    return Verdict(grade, f"{worst.check} on {worst.host}: {worst.observed}", tuple(so_far.findings))

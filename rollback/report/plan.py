@@ -1,0 +1,59 @@
+"""A plan as it is shown before it is done: exactly what will be done, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+
+from rollback.core.history import Standing
+from rollback.model import Grade, Kind, Phase, Plan
+from rollback.report import words
+
+
+def lines(plan: Plan, environment: str, standings: Mapping[str, Standing]) -> tuple[str, ...]:
+    """One line a fact, then one a step."""
+    verb = "deploy" if plan.kind is Kind.DEPLOY else "roll back to"
+    head = f"{verb} {words.named(plan.target)} on {environment}"
+    return (
+        head,
+        *_standing(plan, standings),
+        *_live(plan),
+        *_way_back(plan, standings),
+        *_pending(plan),
+        *_steps(plan),
+    )
+
+
+def _standing(plan: Plan, standings: Mapping[str, Standing]) -> Iterable[str]:
+    known = standings.get(plan.target.commit)
+    if known is not None and known.grade is not Grade.UNKNOWN:
+        yield f"  target    known {known.grade} since {words.moment(known.since)}: {known.reason}"
+    elif plan.kind is Kind.ROLLBACK:
+        yield "  target    never verified here"
+
+
+def _live(plan: Plan) -> Iterable[str]:
+    order = sorted(plan.live, key=lambda pair: str(pair[1]))
+    for live, group in groupby(order, key=lambda pair: pair[1]):
+        yield f"  live      {words.id_tag(live)} on {words.hosts([host for host, _ in group])}"
+
+
+def _way_back(plan: Plan, standings: Mapping[str, Standing]) -> Iterable[str]:
+    if plan.kind is not Kind.DEPLOY:
+        return
+    if plan.fallback is None:
+        yield "  fallback  none: there is no automatic way back from this deploy"
+        return
+    since = standings[plan.fallback.commit].since
+    yield f"  fallback  {words.named(plan.fallback)}: known good since {words.moment(since)}, complete on every host"
+
+
+def _pending(plan: Plan) -> Iterable[str]:
+    if plan.pending:
+        yield f"  away      {words.hosts(plan.pending)}: not reachable, left as pending"
+
+
+def _steps(plan: Plan) -> Iterable[str]:
+    idle = " (it is live there already)" if plan.steps[0].phase is Phase.VERIFY else ""
+    for number, (hosts, group) in enumerate(groupby(plan.steps, key=lambda step: step.hosts), 1):
+        yield f"  {number}. {', '.join(step.phase for step in group):<18} {words.hosts(hosts)}{idle}"

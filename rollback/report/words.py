@@ -1,0 +1,78 @@
+"""Small phrases: how a time, a host list, a release or a finding is said, everywhere alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rollback.core.judge import label
+from rollback.model import Finding, Release, Result
+from rollback.text import clean_line
+
+MARKS = {Result.PASS: "✓", Result.FAIL: "✗", Result.ERROR: "!", Result.INCONCLUSIVE: "?", Result.SKIPPED: "-"}
+STYLES = {
+    Result.PASS: "green",
+    Result.FAIL: "red",
+    Result.ERROR: "yellow",
+    Result.INCONCLUSIVE: "yellow",
+    Result.SKIPPED: "dim",
+}
+
+
+def tag(release: Release) -> str:
+    """A tag as it may be shown: hostile ones made visible."""
+    return clean_line(release.tag, limit=80)
+
+
+def named(release: Release) -> str:
+    """`v1.2.0 (3f9c2ab)`"""
+    return f"{tag(release)} ({release.commit[:7]})"
+
+
+def id_tag(release_id: str | None) -> str:
+    """The tag inside a release id, or the folder's own name when it is none of ours."""
+    from urllib.parse import unquote
+
+    if release_id is None:
+        return "nothing"
+    head, dash, tail = release_id.rpartition("-")
+    ours = dash and len(tail) == 12 and all(c in "0123456789abcdef" for c in tail)
+    return clean_line(unquote(head) if ours else release_id, limit=80)
+
+
+def hosts(names: Sequence[str], limit: int = 6) -> str:
+    """`web1 web2 web3`, or the first few and a count."""
+    if len(names) <= limit:
+        return " ".join(names)
+    return f"{' '.join(names[:limit])} and {len(names) - limit} more"
+
+
+def moment(at: datetime) -> str:
+    """UTC, to the minute."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+
+
+def seconds(value: float) -> str:
+    """`0.6 s`, `1 min 20 s`, `2 h 30 min`, `3 d`"""
+    if value < 60:
+        return f"{value:.1f} s"
+    if value < 3600:
+        return f"{int(value // 60)} min {int(value % 60)} s"
+    if value < 172800:
+        return f"{int(value // 3600)} h {int(value % 3600 // 60)} min"
+    return f"{int(value // 86400)} d"
+
+
+def size(value: int) -> str:
+    """`1.2 MB`, decimal"""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if value >= scale:
+            return f"{value / scale:.1f} {unit}"
+    return f"{value} B"
+
+
+def said(finding: Finding) -> str:
+    """`login[no_profile] on web1: POST /login answered 500, expected 302`"""
+    expected = f", expected {finding.expected}" if finding.expected and finding.result is not Result.PASS else ""
+    flaky = f" (on attempt {finding.attempts})" if finding.attempts > 1 and finding.result is Result.PASS else ""
+    return f"{label(finding)}: {finding.observed or finding.result}{expected}{flaky}"

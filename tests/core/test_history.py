@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from rollback.core.history import (
+    Kept,
+    Standing,
+    attempted,
+    kept,
+    known_releases,
+    pins,
+    prunable,
+    standings,
+    unfinished,
+)
+from rollback.core.past import Past, past
+from rollback.core.status import common_live
+from rollback.core.times import Times, times
+from rollback.model import (
+    Ended,
+    Grade,
+    Intended,
+    Intent,
+    Kind,
+    Marked,
+    Observed,
+    Outcome,
+    Phase,
+    Pruned,
+    Release,
+    Result,
+    Sighting,
+    Started,
+    Step,
+    Withdrawn,
+)
+from tests.build import V1, V2, V3, at, finding, judged, record, release, sighting
+
+
+def started(second: float, target: Release, kind: Kind = Kind.DEPLOY, fallback: Release | None = V1, op: str = "OP1"):  # type: ignore[no-untyped-def]
+    return record(second, Started(kind, target, fallback, ("web1",)), op)
+
+
+def test_the_last_word_on_a_commit_counts_in_whatever_order_records_come() -> None:
+    records = [judged(2, V1, Grade.BAD), judged(1, V1), record(3, Marked(V2, Grade.GOOD, "looked at it"))]
+    assert standings(records) == {
+        V1.commit: Standing(V1, Grade.BAD, at(2), "by a test"),
+        V2.commit: Standing(V2, Grade.GOOD, at(3), "marked good by ada: looked at it"),
+    }
+
+
+def test_an_unknown_verdict_takes_nothing_back() -> None:
+    assert standings([judged(1, V1), judged(2, V1, Grade.UNKNOWN)])[V1.commit].grade is Grade.GOOD
+    assert standings([judged(1, V1, Grade.UNKNOWN)])[V1.commit].grade is Grade.UNKNOWN
+
+
+def test_a_verdict_sticks_to_the_commit_and_not_to_the_tag() -> None:
+    again = release("v1-renamed", V1.commit)
+    assert not standings([judged(1, V1), judged(2, again, Grade.BAD)])[V1.commit].eligible
+
+
+def test_a_withdrawn_release_is_good_but_not_eligible_until_verified_again() -> None:
+    records = [judged(1, V1), record(2, Withdrawn(V1))]
+    assert standings(records)[V1.commit] == Standing(V1, Grade.GOOD, at(2), "rolled back by ada", withdrawn=True)
+    assert standings([*records, judged(3, V1)])[V1.commit].eligible
+    assert standings([record(2, Withdrawn(V1))]) == {}
+
+
+def test_a_tag_is_pinned_as_it_was_deployed_last() -> None:
+    moved = release("v1", "b" * 40)
+    records = [started(1, V1), started(2, moved), started(3, V2, Kind.ROLLBACK)]
+    assert pins(records) == {"v1": moved}
+    assert known_releases(records) == {V1.id: V1, moved.id: moved, V2.id: V2}
+
+
+def test_an_operation_without_an_end_is_unfinished() -> None:
+    records = [started(1, V1, op="A"), started(2, V2, op="B"), record(3, Ended(Outcome.DONE), "A")]
+    assert unfinished([*records, record(4, Ended(Outcome.DONE), "C")]) == ("B",)
+
+
+def test_the_steps_of_an_operation_that_were_attempted() -> None:
+    step, other = Step(Phase.UPLOAD, V1, ("web1",)), Step(Phase.ACTIVATE, V1, ("web1",))
+    records = [record(2, Intended(other), "A"), record(1, Intended(step), "A"), record(3, Intended(step), "B")]
+    assert attempted(records, "A") == (step, other)
+
+
+def test_what_is_kept_and_why() -> None:
+    every = [release(f"v{number}") for number in range(10)]
+    records = [judged(number, one, Grade.BAD if number == 8 else Grade.GOOD) for number, one in enumerate(every[:9])]
+    seen = Sighting("web1", live=every[0].id, previous=every[1].id, releases=tuple(every))
+    doing = Sighting("web2", live=every[0].id, intent=Intent("A", 1, None, every[2].id, "prepared"))
+    reasons = {one.release.tag: one.reason for one in kept([seen, doing], standings(records), keep=1)}
+    assert reasons == {
+        "v0": "live",
+        "v1": "previous",
+        "v2": "unfinished",
+        "v3": "",
+        "v4": "",
+        "v5": "verified, among the last 1",
+        "v6": "known good",
+        "v7": "known good",
+        "v8": "bad, kept to look into",
+        "v9": "",
+    }
+    assert {one.tag for one in prunable([seen, doing], standings(records), 1)} == {"v3", "v4", "v9"}
+    assert kept([sighting("web1", V1, (V1,))], {}, 5) == (Kept(V1, "live"),)
+
+
+def test_what_is_live_everywhere_and_settled() -> None:
+    doing = Intent("A", 1, V1.id, V2.id, "prepared")
+    assert common_live([sighting("web1"), sighting("web2")]) == V1
+    assert common_live([sighting("web1"), sighting("web2", V2)]) is None
+    assert common_live([sighting("web1"), sighting("web2", intent=doing)]) is None
+    assert common_live([sighting("web1"), sighting("web2", problem="away")]) == V1
+    assert common_live([sighting("web1", problem="away")]) is None
+    assert common_live([sighting("web1", V3, (V1,))]) is None
+
+
+def test_operations_are_folded_into_rows_newest_first() -> None:
+    records = [
+        started(1, V1, op="A"),
+        record(2, Ended(Outcome.DONE, reason="fine"), "A"),
+        started(3, V2, op="B"),
+        record(4, Marked(V2, Grade.BAD, "slow"), "C"),
+        record(5, Pruned((V3,), ("web1",)), "D"),
+        record(6, Judged_only(), "E"),
+    ]
+    assert past(records) == (
+        Past("D", at(5), "ada", "prune v3", None, Outcome.DONE, None, "", ("web1",)),
+        Past("C", at(4), "ada", "mark bad v2", V2, Outcome.DONE, None, "slow", ()),
+        Past("B", at(3), "ada", "deploy v2", V2, None, None, "", ("web1",)),
+        Past("A", at(1), "ada", "deploy v1", V1, Outcome.DONE, at(2), "fine", ("web1",)),
+    )
+
+
+def Judged_only():  # type: ignore[no-untyped-def]  # noqa: N802
+    return judged(0, V1).fact
+
+
+def test_the_times_of_an_automatic_rollback() -> None:
+    forward, back = Step(Phase.ACTIVATE, V2, ("web1",)), Step(Phase.ACTIVATE, V1, ("web1",))
+    check, again = Step(Phase.VERIFY, V2, ("web1",)), Step(Phase.VERIFY, V1, ("web1",))
+    failing = finding(result=Result.FAIL, second=12)
+    records = [
+        started(8, V2),
+        record(10, Intended(forward)),
+        record(13, Observed(check, (finding(second=11), failing))),
+        record(14, Intended(back)),
+        record(15, Observed(back, ())),
+        record(17, Observed(again, ())),
+        record(18, Ended(Outcome.ROLLED_BACK)),
+    ]
+    found = times(records)
+    assert found == Times(at(8), at(10), at(12), at(14), at(15), at(17), at(18))
+    assert found.parts() == (("detect", 2.0), ("decide", 2.0), ("execute", 1.0), ("verify", 2.0))
+
+
+def test_there_are_no_times_without_a_start() -> None:
+    assert times([]) == Times()
+    assert Times().parts() == ()

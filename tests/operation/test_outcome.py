@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from rollback.core import plan as planning
+from rollback.core.plan import Rollout
+from rollback.model import Grade, Judged, Noticed, Outcome, Plan, Release, Result, View
+from rollback.operation.outcome import operate
+from tests.build import V1, V2, V3, judged, known
+from tests.operation.world import POLICY, World
+
+P, F, S, E = Result.PASS, Result.FAIL, Result.SKIPPED, Result.ERROR
+GOOD = known(judged(1, V2), judged(2, V1))
+ONE_BY_ONE = Rollout(canary=1, batch=1)
+
+
+def world(hosts: int = 2, **more: object) -> World:
+    return World({f"web{number}": V1 for number in range(1, hosts + 1)}, **more)  # type: ignore[arg-type]
+
+
+def deploying(its: World, release: Release = V3) -> Plan:
+    return planning.deploy(release, its.sight(), GOOD, ONE_BY_ONE)
+
+
+def live(its: World) -> list[Release | None]:
+    return list(its.live.values())
+
+
+def judgements(its: World) -> list[tuple[str, Grade]]:
+    return [(fact.release.tag, fact.verdict.grade) for fact in its.facts if isinstance(fact, Judged)]
+
+
+def test_a_good_release_is_live_everywhere_and_judged_good() -> None:
+    its = world(3)
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert ending.outcome is Outcome.DONE
+    assert live(its) == [V3, V3, V3]
+    assert judgements(its) == [("v3", Grade.GOOD)]
+    assert ending.live == (("web1", V3.id), ("web2", V3.id), ("web3", V3.id))
+
+
+def test_a_bad_canary_goes_back_and_nobody_else_is_touched() -> None:
+    its = world(3, bad={"v3"})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert live(its) == [V1, V1, V1]
+    assert judgements(its) == [("v3", Grade.BAD), ("v1", Grade.GOOD)]
+    assert ending.reason == "login: 1 failure > limit 0"
+    assert [e.text for e in its.events if isinstance(e, Noticed)] == ["going back to v1 on web1: login: 1 failure > limit 0"]
+
+
+def test_a_bad_host_is_not_given_users_until_it_is_back() -> None:
+    its = world(1, bad={"v3"}, views=(View.HOST, View.URL))
+    assert operate(deploying(its), POLICY, its.ports()).outcome is Outcome.ROLLED_BACK
+    assert its.drained == set()
+
+
+def test_an_unknown_activation_is_rolled_back() -> None:
+    its = world(2, trouble={("activate", "v3", "web1"): (E, True)})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, live(its)) == (Outcome.ROLLED_BACK, [V1, V1])
+    assert judgements(its) == [("v3", Grade.UNKNOWN), ("v1", Grade.GOOD)]
+
+
+def test_a_restart_that_fails_is_the_releases_fault() -> None:
+    its = world(2, trouble={("activate", "v3", "web1"): (F, True)})
+    assert operate(deploying(its), POLICY, its.ports()).outcome is Outcome.ROLLED_BACK
+    assert judgements(its)[0] == ("v3", Grade.BAD)
+
+
+def test_a_switch_refused_before_any_effect_abandons_the_deploy() -> None:
+    its = world(2, trouble={("activate", "v3", "web1"): (S, False)})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, live(its), judgements(its)) == (Outcome.ABANDONED, [V1, V1], [])
+
+
+def test_a_switch_refused_in_the_second_wave_takes_the_first_back() -> None:
+    its = world(2, trouble={("activate", "v3", "web2"): (S, False)})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, live(its)) == (Outcome.ROLLED_BACK, [V1, V1])
+
+
+@pytest.mark.parametrize("phase", ["upload", "prepare"])
+@pytest.mark.parametrize("result", [F, E, S])
+def test_what_fails_before_the_switch_abandons_the_deploy(phase: str, result: Result) -> None:
+    its = world(2, present=(V1,), trouble={(phase, "v3", "web2"): (result, False)})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, live(its), judgements(its)) == (Outcome.ABANDONED, [V1, V1], [])
+
+
+def test_what_could_not_be_measured_is_held() -> None:
+    its = world(2, silent={"v3"})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, live(its)) == (Outcome.HELD, [V3, V1])
+    assert judgements(its) == [("v3", Grade.UNKNOWN)]
+
+
+def test_what_could_not_be_measured_goes_back_or_on_as_the_policy_says() -> None:
+    its = world(2, silent={"v3"})
+    back = replace(POLICY, on_inconclusive="rollback")
+    assert (operate(deploying(its), back, its.ports()).outcome, live(its)) == (Outcome.ROLLED_BACK, [V1, V1])
+    its = world(2, silent={"v3"})
+    accept = replace(POLICY, on_inconclusive="accept")
+    assert (operate(deploying(its), accept, its.ports()).outcome, live(its)) == (Outcome.DONE, [V3, V3])
+
+
+def test_automatic_rollback_off_leaves_the_bad_release_and_says_so() -> None:
+    its = world(2, bad={"v3"})
+    ending = operate(deploying(its), replace(POLICY, auto_rollback="off"), its.ports())
+    assert (ending.outcome, ending.reason) == (Outcome.LEFT, "the policy says auto_rollback: off")
+    assert live(its) == [V3, V1]
+
+
+@pytest.mark.parametrize(("said", "outcome"), [(True, Outcome.ROLLED_BACK), (False, Outcome.LEFT)])
+def test_automatic_rollback_may_ask(said: bool, outcome: Outcome) -> None:
+    its = world(2, bad={"v3"}, answers=[said])
+    assert operate(deploying(its), replace(POLICY, auto_rollback="ask"), its.ports()).outcome is outcome
+
+
+def test_a_bad_first_release_is_left_live() -> None:
+    its = World({"web1": None}, bad={"v3"})
+    plan = planning.deploy(V3, its.sight(), known(), ONE_BY_ONE)
+    ending = operate(plan, POLICY, its.ports())
+    assert (ending.outcome, ending.reason) == (Outcome.LEFT, "there is no known-good release to go back to")
+
+
+def test_a_fallback_that_fails_the_same_check_strands_and_says_where_to_look() -> None:
+    its = world(2, bad={"v3", "v1"})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert ending.outcome is Outcome.STRANDED
+    assert ending.reason.startswith("v1 fails the same check (login): the cause is probably not this release")
+
+
+def test_a_host_that_is_lost_on_the_way_is_pending() -> None:
+    its = world(2, trouble={("activate", "v3", "web2"): (E, True)})
+    ports = its.ports()
+    activate = its.activate
+
+    def lose(release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...]):  # type: ignore[no-untyped-def]
+        found = activate(release, hosts, expected)
+        its.away |= {host for host in hosts if host == "web2"}
+        return found
+
+    its.activate = lose  # type: ignore[method-assign]
+    ending = operate(deploying(its), POLICY, ports)
+    assert (ending.outcome, ending.away, its.live["web1"]) == (Outcome.PARTIAL, ("web2",), V1)
+
+
+def test_all_hosts_lost_on_the_way_is_stranded() -> None:
+    its = world(1, trouble={("activate", "v3", "web1"): (E, True)})
+    activate = its.activate
+
+    def lose(release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...]):  # type: ignore[no-untyped-def]
+        found = activate(release, hosts, expected)
+        its.away |= set(hosts)
+        return found
+
+    its.activate = lose  # type: ignore[method-assign]
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, ending.reason) == (Outcome.STRANDED, "web1 could not be reached on the way back to v1")
+
+
+def test_an_interruption_before_a_switch_changes_nothing() -> None:
+    its = world(2, present=(V1,), trouble={("upload", "v3", "web1"): KeyboardInterrupt()})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, live(its), its.shields) == (Outcome.INTERRUPTED, [V1, V1], 0)
+
+
+@pytest.mark.parametrize("phase", ["activate", "verify"])
+def test_an_interruption_after_a_switch_goes_back_under_the_shield(phase: str) -> None:
+    its = world(2, trouble={(phase, "v3", "web1"): KeyboardInterrupt()})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, live(its), its.shields) == (Outcome.ROLLED_BACK, [V1, V1], 1)
+    assert judgements(its) == [("v1", Grade.GOOD)]
+
+
+def test_a_bug_after_a_switch_goes_back_before_it_is_raised() -> None:
+    its = world(2, trouble={("verify", "v3", "web1"): ZeroDivisionError()})
+    with pytest.raises(ZeroDivisionError):
+        operate(deploying(its), POLICY, its.ports())
+    assert live(its) == [V1, V1]
+
+
+def test_deploying_what_is_live_only_verifies_it() -> None:
+    its = world(2, bad={"v1"})
+    ending = operate(deploying(its, V1), POLICY, its.ports())
+    assert (ending.outcome, live(its)) == (Outcome.LEFT, [V1, V1])
+    assert ending.reason == "it was live before this deploy, which switched nothing"
+
+
+def rolling_back(its: World) -> Plan:
+    return planning.rollback(V2, its.sight(), GOOD, ONE_BY_ONE)
+
+
+def test_a_rollback_by_hand_is_verified_and_judged() -> None:
+    its = world(2)
+    ending = operate(rolling_back(its), POLICY, its.ports())
+    assert (ending.outcome, live(its), judgements(its)) == (Outcome.DONE, [V2, V2], [("v2", Grade.GOOD)])
+
+
+def test_a_rollback_goes_on_past_a_host_that_fails() -> None:
+    its = world(3, trouble={("activate", "v2", "web1"): (F, False)})
+    ending = operate(rolling_back(its), POLICY, its.ports())
+    assert (ending.outcome, live(its)) == (Outcome.STRANDED, [V1, V2, V2])
+    assert ending.live == (("web1", V1.id), ("web2", V2.id), ("web3", V2.id))
+
+
+def test_a_rollback_is_judged_by_what_is_observed_and_not_by_an_exit_code() -> None:
+    its = world(2, trouble={("activate", "v2", "web1"): (F, True)})
+    assert operate(rolling_back(its), POLICY, its.ports()).outcome is Outcome.DONE
+
+
+def test_a_rollback_with_hosts_away_is_partial() -> None:
+    its = world(2, away={"web2"})
+    ending = operate(rolling_back(its), POLICY, its.ports())
+    assert (ending.outcome, ending.away) == (Outcome.PARTIAL, ("web2",))
+
+
+def test_a_rollback_whose_release_does_not_arrive_is_abandoned() -> None:
+    its = world(2, present=(V1,), trouble={("upload", "v2", "web1"): (F, False)})
+    ending = operate(rolling_back(its), POLICY, its.ports())
+    assert (ending.outcome, live(its)) == (Outcome.ABANDONED, [V1, V1])
+
+
+def test_an_interrupted_rollback_is_finished_first() -> None:
+    its = world(3, trouble={("activate", "v2", "web2"): KeyboardInterrupt()})
+    interrupt = its.trouble
+
+    def once(phase: str, release: Release, host: str):  # type: ignore[no-untyped-def]
+        try:
+            return World._do(its, phase, release, host)
+        except KeyboardInterrupt:
+            interrupt.clear()
+            raise
+
+    its._do = once  # type: ignore[method-assign]
+    ending = operate(rolling_back(its), POLICY, its.ports())
+    assert (ending.outcome, live(its)) == (Outcome.DONE, [V2, V2, V2])
+
+
+RESULTS = [(P, True), (F, True), (F, False), (E, True), (E, False), (S, False), KeyboardInterrupt()]
+CHECKED = [(P, True), (F, True), (E, True), KeyboardInterrupt()]
+
+
+@pytest.mark.parametrize("policy", [POLICY, replace(POLICY, on_inconclusive="rollback")])
+def test_every_history_of_two_hosts_ends_all_new_or_all_old_or_says_that_it_does_not(policy) -> None:  # type: ignore[no-untyped-def]
+    """Every mix of answers, effects and interruptions of both waves' switch and verification."""
+    for one, two, three, four in product(RESULTS, CHECKED, RESULTS, CHECKED):
+        its = world(2)
+        keys = [(phase, "v3", host) for host in ("web1", "web2") for phase in ("activate", "verify")]
+        its.trouble = dict(zip(keys, (one, two, three, four), strict=True))  # type: ignore[arg-type]
+        ending = operate(deploying(its), policy, its.ports())
+        wanted = {
+            Outcome.DONE: [V3, V3],
+            Outcome.ROLLED_BACK: [V1, V1],
+            Outcome.ABANDONED: [V1, V1],
+            Outcome.HELD: live(its),
+            Outcome.INTERRUPTED: [V1, V1],
+        }[ending.outcome]
+        assert live(its) == wanted, (one, two, three, four, ending)
+        assert ending.live == tuple((host, r.id if r else None) for host, r in its.live.items())

@@ -1,0 +1,139 @@
+"""A small world for operations: hosts that keep state, checks that know which releases are bad, and scripted trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+from rollback.model import Event, Fact, Finding, Release, Result, Sighting, View
+from rollback.operation.ports import Policy, Ports
+from tests.build import V1, V2, V3, finding
+
+POLICY = Policy("on", "hold", False, 5, {})
+RELEASES = {one.id: one for one in (V1, V2, V3)}
+
+
+@dataclass
+class World:
+    """trouble: (phase, release tag, host) -> how it answers, and whether it takes effect all the same.
+
+    An entry of kind BaseException is raised instead, after the effect.
+    """
+
+    live: dict[str, Release | None]
+    bad: set[str] = field(default_factory=set)  # tags whose check fails
+    silent: set[str] = field(default_factory=set)  # tags that can't be measured
+    trouble: dict[tuple[str, str, str], tuple[Result, bool] | BaseException] = field(default_factory=dict)
+    away: set[str] = field(default_factory=set)
+    drained: set[str] = field(default_factory=set)
+    views: tuple[View, ...] = (View.HOST,)
+    present: tuple[Release, ...] = (V1, V2, V3)
+    facts: list[Fact] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    answers: list[bool] = field(default_factory=list)
+    finished: list[tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=list)
+    pruned: list[tuple[str, ...]] = field(default_factory=list)
+    shields: int = 0
+
+    def ports(self) -> Ports:
+        return Ports(self, self, self, self.events.append, lambda _: self.answers.pop(0), self.shield, RELEASES)
+
+    @contextmanager
+    def shield(self) -> Iterator[None]:
+        self.shields += 1
+        yield
+
+    # fleet
+    def sight(self) -> tuple[Sighting, ...]:
+        return tuple(self._sighting(host) for host in self.live)
+
+    def _sighting(self, host: str) -> Sighting:
+        if host in self.away:
+            return Sighting(host, "timed out")
+        live = self.live[host]
+        return Sighting(host, live=live.id if live else None, releases=self.present)
+
+    def acquire(self, operation: str, holder: str) -> tuple[Sighting, ...]:  # noqa: ARG002
+        return self.sight()
+
+    def heartbeat(self) -> nullcontext[None]:
+        return nullcontext()
+
+    def upload(self, release: Release, hosts: tuple[str, ...]) -> tuple[Finding, ...]:
+        return tuple(self._do("upload", release, host) for host in hosts)
+
+    def prepare(self, release: Release, hosts: tuple[str, ...]) -> tuple[Finding, ...]:
+        return tuple(self._do("prepare", release, host) for host in hosts)
+
+    def activate(
+        self, release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...]
+    ) -> tuple[Finding, ...]:
+        for host in hosts:
+            live = self.live[host]
+            assert (live.id if live else None) in {*expected, release.id}, "drift"
+        return tuple(self._do("activate", release, host) for host in hosts)
+
+    def undrain(self, release: Release, hosts: tuple[str, ...]) -> tuple[Finding, ...]:
+        self.drained -= set(hosts)
+        return tuple(finding("undrain", host=host) for host in hosts)
+
+    def finish(
+        self, hosts: tuple[str, ...], journal: bytes, holding: frozenset[str] = frozenset()
+    ) -> tuple[Finding, ...]:
+        assert journal == b"lines"
+        self.finished.append((hosts, holding))
+        return ()
+
+    def prune(self, hosts: tuple[str, ...], doomed: tuple[str, ...]) -> tuple[Finding, ...]:
+        self.pruned.append(doomed)
+        return tuple(finding("prune", Result.FAIL, host) for host in hosts)
+
+    def _do(self, phase: str, release: Release, host: str) -> Finding:
+        result: Result = Result.PASS
+        effect = True
+        if host in self.away:
+            return finding(phase, Result.ERROR, host)
+        wrong = self.trouble.get((phase, release.tag, host))
+        if isinstance(wrong, tuple):
+            result, effect = wrong
+        if phase == "activate" and effect:
+            self.live[host] = release
+            self.drained.add(host)
+        if isinstance(wrong, BaseException):
+            raise wrong
+        return finding(phase, result, host)
+
+    # checks
+    def has(self, view: View) -> bool:
+        return view in self.views
+
+    def gate(
+        self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], view: View
+    ) -> tuple[Finding, ...]:
+        assert set(previous) == set(hosts)
+        if view is View.URL:
+            assert not self.drained & set(hosts), "users are asked about before they are let in"
+            return (finding("url", host=None),)
+        return tuple(self._ask(release, host) for host in hosts)
+
+    def once(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
+        return tuple(self._ask(release, host) for host, release in live.items())
+
+    def _ask(self, release: Release, host: str) -> Finding:
+        wrong = self.trouble.get(("verify", release.tag, host))
+        if isinstance(wrong, BaseException):
+            raise wrong
+        if host in self.away or release.tag in self.silent:
+            return finding("login", Result.ERROR, host)
+        if isinstance(wrong, tuple):
+            return finding("login", wrong[0], host)
+        good = self.live[host] == release and release.tag not in self.bad
+        return finding("login", Result.PASS if good else Result.FAIL, host)
+
+    # journal
+    def record(self, *facts: Fact) -> None:
+        self.facts += facts
+
+    def lines(self) -> bytes:
+        return b"lines"
