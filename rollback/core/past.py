@@ -48,11 +48,8 @@ def _row(records: tuple[Record, ...]) -> Past | None:
 
 
 def _said(fact: Started | Marked | Pruned) -> tuple[str, Release | None, tuple[str, ...], str]:
-    match fact:
-        case Started(kind, target, _, hosts):
-            return f"{kind} {target.tag}", target, hosts, ""
-        case Marked(release, grade, reason):
-            return f"mark {grade} {release.tag}", release, (), reason
-        case Pruned():
-            pass
-    return f"prune {' '.join(r.tag for r in fact.releases)}", None, fact.hosts, ""
+    if isinstance(fact, Started):
+        return f"{fact.kind} {fact.target.tag}", fact.target, fact.hosts, ""
+    if isinstance(fact, Marked):
+        return f"mark {fact.grade} {fact.release.tag}", fact.release, (), fact.reason
+    return f"prune {' '.join(release.tag for release in fact.releases)}", None, fact.hosts, ""

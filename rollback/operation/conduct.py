@@ -18,6 +18,7 @@ from rollback.model import (
     Observed,
     Outcome,
     Plan,
+    Pruned,
     Release,
     Result,
     Sighting,
@@ -132,12 +133,12 @@ def _prune(plan: Plan, ending: Ending, asked: Asked, policy: Policy, ports: Port
     """After a good deploy. What fails here is a warning: the deploy itself stands."""
     if plan.kind is not Kind.DEPLOY or ending.outcome is not Outcome.DONE:
         return
-    seen = ports.fleet.sight()
-    doomed = tuple(
-        release.id for release in prunable(seen, asked.standings, policy.keep) if release.id != plan.target.id
-    )
+    doomed = prunable(ports.fleet.sight(), asked.standings, policy.keep)
+    hosts = tuple(host for host, _ in plan.live)
     if doomed:
-        _tell_trouble(ports.fleet.prune(tuple(host for host, _ in plan.live), doomed), "could not be pruned", ports)
+        trouble = ports.fleet.prune(hosts, tuple(release.id for release in doomed))
+        ports.journal.record(Pruned(doomed, hosts))
+        _tell_trouble(trouble, "could not be pruned", ports)
 
 
 def _tell_trouble(findings: Sequence[Finding], what: str, ports: Ports) -> None:

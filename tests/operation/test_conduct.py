@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from rollback.core import plan as planning
+from rollback.core.history import standings
+from rollback.core.plan import Known, Rollout
+from rollback.errors import PlanChanged, RedBeforeDeploy, Refused
+from rollback.model import Ended, Grade, Kind, Noticed, Observed, Outcome, Plan, Pruned, Record, Release, Sighting
+from rollback.model import Started, Withdrawn
+from rollback.operation.conduct import Asked, conduct
+from tests.build import V1, V2, V3, judged, release
+from tests.operation.world import POLICY, World
+
+RECORDS = (judged(1, V2), judged(2, V1))
+PREFLIGHT = replace(POLICY, preflight=True)
+
+
+def asking(target: Release, *, kind: Kind = Kind.DEPLOY, records: Sequence[Record] = RECORDS, force: bool = False) -> Asked:
+    known = Known(standings(records), {})
+
+    def plan(seen: Sequence[Sighting]) -> Plan:
+        if kind is Kind.ROLLBACK:
+            return planning.rollback(target, seen, known, Rollout())
+        return planning.deploy(target, seen, known, Rollout(1, 1), force=force)
+
+    return Asked(plan, None, lambda _: None, (("login", "ada"),), known.standings, force)
+
+
+def test_a_deploy_is_recorded_from_its_start_to_its_end_and_the_lease_given_back() -> None:
+    its = World({"web1": V1, "web2": V1})
+    plan, ending = conduct(asking(V3), its.sight(), POLICY, its.ports())
+    assert its.facts[0] == Started(Kind.DEPLOY, V3, V1, ("web1", "web2"), (("login", "ada"),))
+    assert its.facts[-1] == Ended(Outcome.DONE, ending.live, (), "")
+    assert its.finished == [(("web1", "web2"), frozenset())]
+    assert plan.target == V3
+
+
+def test_a_plan_that_differs_from_the_one_shown_is_refused_and_nothing_is_changed() -> None:
+    its = World({"web1": V1, "web2": V1})
+    shown = planning.deploy(V3, its.sight(), Known(standings(RECORDS), {}), Rollout(1, 1))
+    its.live["web2"] = V2
+    with pytest.raises(PlanChanged):
+        conduct(replace(asking(V3), shown=shown), its.sight(), POLICY, its.ports())
+    assert its.facts == []
+    assert its.finished == [(("web1", "web2"), frozenset())]
+
+
+def test_the_lease_is_given_back_when_the_plan_is_refused() -> None:
+    its = World({"web1": V1})
+    with pytest.raises(Refused):
+        conduct(asking(V3, records=()), its.sight(), POLICY, its.ports())
+    assert its.finished == [(("web1",), frozenset())]
+
+
+def test_what_is_red_before_the_deploy_refuses_it() -> None:
+    its = World({"web1": V1}, bad={"v1"})
+    with pytest.raises(RedBeforeDeploy, match="red before the deploy: login on web1: fail"):
+        conduct(asking(V3), its.sight(), PREFLIGHT, its.ports())
+    assert isinstance(its.facts[-1], Ended)
+    assert its.facts[-1].outcome is Outcome.REFUSED
+    assert its.live == {"web1": V1}
+
+
+def test_what_is_red_before_a_forced_deploy_can_not_condemn_it() -> None:
+    its = World({"web1": V1}, bad={"v1", "v3"})
+    _, ending = conduct(asking(V3, force=True), its.sight(), PREFLIGHT, its.ports())
+    assert (ending.outcome, its.live) == (Outcome.HELD, {"web1": V3})
+
+
+def test_a_green_preflight_is_recorded_and_the_deploy_goes_on() -> None:
+    its = World({"web1": V1})
+    _, ending = conduct(asking(V3), its.sight(), PREFLIGHT, its.ports())
+    assert ending.outcome is Outcome.DONE
+    assert isinstance(its.facts[1], Observed)
+    assert its.facts[1].step is None
+
+
+def test_a_live_release_that_is_known_bad_is_not_asked() -> None:
+    its = World({"web1": V1}, bad={"v1"})
+    records = (judged(1, V2), judged(2, V1, Grade.BAD))
+    _, ending = conduct(asking(V3, records=records), its.sight(), PREFLIGHT, its.ports())
+    assert ending.outcome is Outcome.DONE
+
+
+def test_an_interrupted_preflight_is_recorded() -> None:
+    its = World({"web1": V1}, trouble={("verify", "v1", "web1"): KeyboardInterrupt()})
+    with pytest.raises(KeyboardInterrupt):
+        conduct(asking(V3), its.sight(), PREFLIGHT, its.ports())
+    assert isinstance(its.facts[-1], Ended)
+    assert its.facts[-1].outcome is Outcome.INTERRUPTED
+    assert its.finished == [(("web1",), frozenset())]
+
+
+def test_a_stranded_operation_keeps_its_lease() -> None:
+    its = World({"web1": V1}, bad={"v3", "v1"})
+    _, ending = conduct(asking(V3), its.sight(), POLICY, its.ports())
+    assert ending.outcome is Outcome.STRANDED
+    assert its.finished == [(("web1",), frozenset({"web1"}))]
+
+
+def test_what_a_person_rolled_back_from_is_withdrawn() -> None:
+    its = World({"web1": V1, "web2": V1})
+    conduct(asking(V2, kind=Kind.ROLLBACK), its.sight(), POLICY, its.ports())
+    assert Withdrawn(V1) in its.facts
+
+
+def test_a_rollback_that_failed_withdraws_nothing() -> None:
+    its = World({"web1": V1}, bad={"v2"})
+    conduct(asking(V2, kind=Kind.ROLLBACK), its.sight(), POLICY, its.ports())
+    assert Withdrawn(V1) not in its.facts
+
+
+def test_what_nothing_needs_is_pruned_after_a_good_deploy_and_trouble_there_is_a_warning() -> None:
+    old = release("v0")
+    its = World({"web1": V1}, present=(V1, V2, V3, old))
+    _, ending = conduct(asking(V3), its.sight(), POLICY, its.ports())
+    assert (ending.outcome, its.pruned) == (Outcome.DONE, [(old.id,)])
+    assert its.facts[-1] == Pruned((old,), ("web1",))
+    assert Noticed("web1 could not be pruned: fail") in its.events
