@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,7 @@ EPOCH = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 def release(tag: str, commit: str | None = None) -> Release:
     """A release whose commit follows from its tag."""
-    return Release(tag, commit or tag.encode().hex().ljust(40, "0")[:40], "7" * 40)
+    return Release(tag, commit or os.fsencode(tag).hex().ljust(40, "0")[:40], "7" * 40)
 
 
 V1, V2, V3 = release("v1"), release("v2"), release("v3")

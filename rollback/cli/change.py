@@ -81,7 +81,7 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, *, force: 
     operation, (author, origin) = ulid(), session.author
     entries = Entries(session.ledger, operation, author, lambda fact: _heard(session, fact))
     with Signals(session.tell) as signals:
-        sightings = session.fleet.acquire(operation, author)
+        sightings = session.fleet.acquire(operation, session.holder)
         session.learn(sightings)
         asked = Asked(plan, shown, lambda one: _show(session, one), origin, session.known().standings, force)
         releases = session.releases(sightings)

@@ -78,7 +78,7 @@ def prune(options: Options) -> Reply:
 
 def _delete(session: Session, entries: Entries, doomed: tuple[Release, ...]) -> bool:
     """Under the lease; what is needed by then is looked at again. True when some host had trouble."""
-    sightings = session.fleet.acquire(entries.operation, session.author[0])
+    sightings = session.fleet.acquire(entries.operation, session.holder)
     hosts = tuple(s.host for s in sightings if s.reachable)
     try:
         still = prunable(sightings, session.known().standings, session.playbook.keep)

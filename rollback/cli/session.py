@@ -139,14 +139,12 @@ class Session:
     def ledger(self) -> Ledger:
         from platformdirs import user_state_path
 
-        from rollback.ledger.store import Ledger, location
+        from rollback.ledger.place import resolved
+        from rollback.ledger.store import Ledger
 
         book = self.playbook
-        url = os.environ.get("ROLLBACK_LEDGER") or book.ledger
-        if url == "sqlite":
-            url = f"sqlite:///{location(book.file, book.app)}"
         return Ledger.open(
-            url,
+            resolved(os.environ.get("ROLLBACK_LEDGER") or book.ledger, book.file, book.app),
             app=book.app,
             environment=self.environment.name,
             waiting=user_state_path("rollback") / "waiting",
@@ -160,6 +158,12 @@ class Session:
         from rollback.ledger.author import author
 
         return author(os.environ, self._git_user())
+
+    @property
+    def holder(self) -> str:
+        """Who holds a lease, as others are told: `ada@laptop`."""
+        name, origin = self.author
+        return f"{name}@{dict(origin).get('machine', 'somewhere')}"
 
     def _git_user(self) -> str | None:
         """A rollback needs no repository: without one the login is who did it."""

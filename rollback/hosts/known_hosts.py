@@ -1,0 +1,81 @@
+"""known_hosts files, read as OpenSSH reads them (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT).
+
+Says which lines speak of a name; what that means is for host_keys. Certificate authorities (`@cert-authority`) are
+read and never match: host certificates are not negotiated.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One key on file. marker: "", "@revoked" or "@cert-authority". patterns: as written. key: the public blob."""
+
+    file: Path
+    number: int
+    marker: str
+    patterns: str
+    type: str
+    key: bytes
+
+    def names(self, name: str) -> bool:
+        """Whether this line speaks of `name` (lower case; `[host]:port` for other ports than 22)."""
+        if self.patterns.startswith("|1|"):
+            return _hashed(self.patterns, name)
+        verdicts = [_pattern(pattern, name) for pattern in self.patterns.lower().split(",")]
+        return True in verdicts and False not in verdicts
+
+
+def read(file: Path) -> tuple[Line, ...]:
+    """A file that is missing or may not be read holds no keys, which only ever admits less."""
+    try:
+        seen = file.stat()
+        return _parsed(file, seen.st_mtime_ns, seen.st_size, seen.st_ino)
+    except OSError:
+        return ()
+
+
+@lru_cache(maxsize=64)
+def _parsed(file: Path, *_version: int) -> tuple[Line, ...]:
+    """Once per file and version of it, not once per host."""
+    text = file.read_text("utf-8", "surrogateescape")
+    lines = (_line(file, number, fields) for number, fields in enumerate(map(str.split, text.split("\n")), start=1))
+    return tuple(line for line in lines if line)
+
+
+def _line(file: Path, number: int, fields: list[str]) -> Line | None:
+    """None for comments and for what cannot be read, which OpenSSH skips, too."""
+    marker = fields.pop(0) if fields and fields[0].startswith("@") else ""
+    if len(fields) < 3 or fields[0].startswith("#"):
+        return None
+    try:
+        return Line(file, number, marker, fields[0], fields[1], base64.b64decode(fields[2], validate=True))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _hashed(patterns: str, name: str) -> bool:
+    """`|1|salt|HMAC-SHA1(salt, name)`, both in base64."""
+    try:
+        salt, digest = (base64.b64decode(part, validate=True) for part in patterns[3:].split("|"))
+    except (binascii.Error, ValueError):
+        return False
+    return hmac.compare_digest(hmac.digest(salt, os.fsencode(name), "sha1"), digest)
+
+
+def _pattern(pattern: str, name: str) -> bool | None:
+    """True: it speaks of the name. False: it excludes the name (`!`). None: neither."""
+    wanted = pattern.removeprefix("!")
+    regex = "".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in wanted)
+    if not re.fullmatch(regex, name, re.DOTALL):
+        return None
+    return wanted == pattern

@@ -1,0 +1,158 @@
+"""One link of the way to a host: a Fabric connection with our host keys, our identities and our algorithms.
+
+Fabric and paramiko bring defaults that would trust any host and read configuration of their own: none of them is left.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from typing import Any
+
+import fabric
+import paramiko
+
+from rollback.errors import HostError, NotAdmitted, Unreachable
+from rollback.hosts import sockets
+from rollback.hosts.host_keys import admit, known_types
+from rollback.hosts.identities import Offer
+from rollback.hosts.resolve import Destination, Place
+from rollback.text import clean_line
+
+# Fastest first; what is missing here is not used at all. The user's ssh_config may only take away.
+_KEX = (
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp521",
+    "mlkem768x25519-sha256",
+    "diffie-hellman-group14-sha256",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group-exchange-sha256",
+)
+_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")
+_MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
+_ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # key type -> host key algorithms, where they differ
+_ALIASES = {"curve25519-sha256@libssh.org": "curve25519-sha256"}
+_KEEPALIVE = 15  # seconds; with TCP_USER_TIMEOUT it makes a dead peer known
+_FOREVER = 86_400.0  # paramiko's own timeouts, out of the way of our deadline
+
+# Its threads log tracebacks; without a handler Python would print them on the terminal.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+logging.getLogger("paramiko").propagate = False
+
+
+class _Strict(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # paramiko has no types
+    """Every host key comes here, as the client is given none: ours is the only judge."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def missing_host_key(self, client: object, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002
+        admit(self._place, key.get_name(), key.asbytes())
+
+
+def link(hop: Destination, keys: Offer, base: sockets.Base, through: fabric.Connection | None) -> fabric.Connection:
+    """One Fabric connection, over the base socket or through the one before it."""
+    link = fabric.Connection(
+        hop.place.address,
+        user=hop.user,
+        port=hop.place.port,
+        config=_nothing_configured(),
+        gateway=through,
+        forward_agent=False,
+        connect_kwargs={
+            "transport_factory": partial(_transport, hop),
+            "auth_strategy": keys,
+            **({} if through else {"sock": base.socket}),
+            **dict.fromkeys(("banner_timeout", "auth_timeout", "channel_timeout"), _FOREVER),
+        },
+    )
+    link.client.set_missing_host_key_policy(_Strict(hop.place))
+    try:
+        link.open()
+    except BaseException:
+        link.client.close()
+        raise
+    link.transport.set_keepalive(_KEEPALIVE)
+    return link
+
+
+@lru_cache(maxsize=1)
+def _nothing_configured() -> fabric.Config:
+    """lazy: no ~/.fabric.py, no /etc/fabric.yml, no ssh_config; ours is resolved already."""
+    return fabric.Config(ssh_config=paramiko.SSHConfig(), lazy=True)
+
+
+def _transport(hop: Destination, sock: Any, **options: Any) -> paramiko.Transport:
+    transport = paramiko.Transport(sock, **options)
+    chosen = transport.get_security_options()
+    chosen.kex = _chosen("key exchanges", _KEX, chosen.kex, hop.allowed.kex)
+    chosen.ciphers = _chosen("ciphers", _CIPHERS, chosen.ciphers, hop.allowed.ciphers)
+    chosen.digests = _chosen("MACs", _MACS, chosen.digests, hop.allowed.macs)
+    known = [name for kind in known_types(hop.place) for name in _ALGORITHMS.get(kind, (kind,))]
+    wanted = tuple(dict.fromkeys((*known, *chosen.key_types)))
+    chosen.key_types = _chosen("host keys", wanted, chosen.key_types, hop.allowed.host_keys)
+    return transport
+
+
+def _chosen(
+    what: str, wanted: tuple[str, ...], possible: tuple[str, ...], allowed: frozenset[str] | None
+) -> tuple[str, ...]:
+    chosen = tuple(
+        name for name in wanted if name in possible and (not allowed or {name, _ALIASES.get(name, name)} & allowed)
+    )
+    if not chosen:
+        raise NotAdmitted(f"None of the {what} that the ssh_config allows is known here.")
+    return chosen
+
+
+@contextmanager
+def explained(place: Place, watchdog: Watchdog, late: str, base: sockets.Base | None = None) -> Iterator[None]:
+    """Every way in which paramiko and the system fail, as one of ours. late: the sentence for when time was up."""
+    try:
+        yield
+    except (HostError, paramiko.SSHException, EOFError, OSError) as error:
+        if watchdog.expired:  # whatever broke then, it broke because the connection was cut
+            raise Unreachable(f"{late}.", hint="Is it overloaded, or is something else than SSH there?") from error
+        if isinstance(error, HostError):
+            raise
+        raise _explanation(place, error, base.said() if base else "") from error
+
+
+def _explanation(place: Place, error: Exception, proxy_said: str) -> HostError:
+    said = clean_line(proxy_said or str(error) or "the connection was closed")
+    if isinstance(error, paramiko.IncompatiblePeer):
+        return NotAdmitted(f"{place} and this side have no algorithm in common: {said}.")
+    if isinstance(error, paramiko.ChannelException):
+        return Unreachable(f"{place} opened no channel: {said}.")
+    return Unreachable(f"The SSH connection to {place} failed: {said}.")
+
+
+class Watchdog:
+    """Calls `end` after some seconds: the only thing that ends every wait in paramiko is to take its socket away."""
+
+    def __init__(self, seconds: float, end: Callable[[], None]) -> None:
+        self.expired = False
+        self._end = end
+        self._timer = threading.Timer(max(seconds, 0.0), self._bark)
+        self._timer.daemon = True
+
+    def _bark(self) -> None:
+        self.expired = True
+        self._end()
+
+    def check(self) -> None:
+        """Raises TimeoutError when it has barked: what looks like an end is only the cut."""
+        if self.expired:
+            raise TimeoutError("cut by the watchdog")
+
+    def __enter__(self) -> Watchdog:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()

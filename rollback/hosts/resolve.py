@@ -1,0 +1,193 @@
+"""How a host is reached, from its ssh_config and the playbook's own words, which win: address, keys, jump hosts.
+
+Opens no connection and reads no key; everything that comes out is a value.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import pwd
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollback.errors import NotAdmitted
+from rollback.hosts.ssh_config import settings
+from rollback.model import Host, Ssh
+from rollback.text import clean_line
+
+_DEEPEST = 8  # jump hosts in a row; more is a loop
+_DEFAULT_KEYS = re.compile(r"id_(rsa|dsa|ecdsa|ed25519|xmss)(_sk)?")
+# What may be put in a ProxyCommand, which a shell reads: OpenSSH refuses the same since 9.6.
+_HARMLESS = re.compile(r"[A-Za-z0-9_.:%+@=][A-Za-z0-9_.:%+@=-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Algorithms that the ssh_config allows, as OpenSSH names them; None: it does not say."""
+
+    kex: frozenset[str] | None = None
+    ciphers: frozenset[str] | None = None
+    macs: frozenset[str] | None = None
+    host_keys: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a key was shown. host: the playbook's name. names: those its key may be filed under, the exact one first.
+
+    files: in the order they are read. policy: "strict" or "accept-new". direct: no jump host or proxy lies between.
+    """
+
+    host: str
+    address: str
+    port: int
+    names: tuple[str, ...]
+    files: tuple[Path, ...]
+    policy: str
+    direct: bool
+
+    def __str__(self) -> str:
+        return clean_line(f"{self.host} ({self.address} port {self.port})")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Everything that is needed to connect.
+
+    identities: private key files, those that somebody named even when they do not exist. agent: the agent's socket.
+    family: "any", "inet" or "inet6". jump: the host to go through. proxy_command: ready for a shell.
+    """
+
+    place: Place
+    user: str
+    identities: tuple[Path, ...] = ()
+    identities_only: bool = False
+    agent: str | None = None
+    family: str = "any"
+    jump: Destination | None = None
+    proxy_command: str | None = None
+    allowed: Allowed = Allowed()
+
+
+def destination(host: Host) -> Destination:
+    """How to reach `host`. Raises NotAdmitted when its ssh_config cannot be used."""
+    return _destination(host.name, host.ssh, jumps=None, depth=0)
+
+
+def _destination(name: str, ssh: Ssh, jumps: str | None, depth: int) -> Destination:
+    """jumps: the jump hosts before this one, when it is one itself; without any, its own ProxyJump counts."""
+    if depth > _DEEPEST:
+        raise NotAdmitted(f"The ProxyJump of {clean_line(name)} leads in a circle.", hint=f"ssh -G {clean_line(name)}")
+    said = settings(name, ssh)
+    one = dict(reversed(said))  # the first value of a keyword counts
+    address, port, user = one.get("hostname", name), int(one["port"]), one["user"]
+    jump = _jump(jumps or one.get("proxyjump", "none"), ssh, depth)
+    proxy = None if jump else _proxy_command(name, address, port, user, one.get("proxycommand", "none"))
+    names = _filed_names(address, port, one.get("hostkeyalias"))
+    place = Place(name, address, port, names, _known_hosts(ssh, one), ssh.host_keys, direct=not (jump or proxy))
+    return Destination(
+        place=place,
+        user=user,
+        identities=tuple(_identities((value for key, value in said if key == "identityfile"), address, user)),
+        identities_only=one.get("identitiesonly") == "yes",
+        agent=_agent(one.get("identityagent", "SSH_AUTH_SOCK")),
+        family=one.get("addressfamily", "any"),
+        jump=jump,
+        proxy_command=proxy,
+        allowed=Allowed(
+            *(_listed(one.get(word)) for word in ("kexalgorithms", "ciphers", "macs", "hostkeyalgorithms"))
+        ),
+    )
+
+
+def _jump(jumps: str, ssh: Ssh, depth: int) -> Destination | None:
+    """`user@host:port,host2`: the last one is next to the target, each goes through those before it."""
+    if jumps.lower() == "none":
+        return None
+    before, _, last = jumps.rpartition(",")
+    user, host, port = _hop(last)
+    words = Ssh(user, None, port, ssh.config, ssh.known_hosts, ssh.host_keys, ssh.connect_timeout, ssh.command_timeout)
+    return _destination(host, words, jumps=before or None, depth=depth + 1)
+
+
+def _hop(text: str) -> tuple[str | None, str, int | None]:
+    text = text.strip().removeprefix("ssh://").rstrip("/")
+    user, _, place = text.rpartition("@")
+    found = re.fullmatch(r"\[(?P<v6>[^]]+)\](?::(?P<p6>\d+))?|(?P<v4>[^:]+)(?::(?P<p4>\d+))?|(?P<bare>.+)", place)
+    if not found:
+        raise NotAdmitted(f"The ProxyJump {clean_line(text)!r} is not a host.")
+    port = found["p6"] or found["p4"]
+    return user or None, found["v6"] or found["v4"] or found["bare"], int(port) if port else None
+
+
+def _proxy_command(name: str, address: str, port: int, user: str, command: str) -> str | None:
+    """With its tokens filled in; what a shell could misunderstand is refused."""
+    if command.lower() == "none":
+        return None
+    tokens = {"%h": address, "%n": name, "%p": str(port), "%r": user}
+    for value in (address, name, user):
+        if not _HARMLESS.fullmatch(value):
+            raise NotAdmitted(f"{clean_line(value)!r} cannot be used in a ProxyCommand: it holds shell characters.")
+    return _filled(command, tokens)
+
+
+def _filled(text: str, tokens: dict[str, str]) -> str:
+    """ssh_config(5), TOKENS; one that is not known here stays as it is."""
+    every = {**tokens, "%%": "%", "%d": str(_home())}
+    return re.sub(r"%.", lambda found: every.get(found[0], found[0]), text)
+
+
+def _expanded(path: str) -> Path:
+    return _home() / path[2:] if path.startswith("~/") else Path(path).expanduser()
+
+
+def _home() -> Path:
+    """ssh goes by the account, whatever $HOME says."""
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return Path.home()
+
+
+def _filed_names(address: str, port: int, alias: str | None) -> tuple[str, ...]:
+    """The names to look under. OpenSSH also takes a key that is filed for the bare name, whatever the port."""
+    if alias:
+        return (alias.lower(),)
+    return (address.lower(),) if port == 22 else (f"[{address}]:{port}".lower(), address.lower())
+
+
+def _known_hosts(ssh: Ssh, one: dict[str, str]) -> tuple[Path, ...]:
+    if ssh.known_hosts:
+        return (Path(ssh.known_hosts).expanduser(),)
+    files = [file for word in ("userknownhostsfile", "globalknownhostsfile") for file in _paths(one.get(word, "none"))]
+    return tuple(_expanded(file) for file in files if file.lower() != "none")
+
+
+def _paths(value: str) -> list[str]:
+    """`ssh -G` prints several paths without quotes, so one path with blanks in it can only be told by looking."""
+    return [value] if _expanded(value).exists() else value.split()
+
+
+def _identities(values: Iterable[str], address: str, user: str) -> Iterable[Path]:
+    """Those that exist, and those that do not but were named by somebody: the defaults are only tried."""
+    tokens = {"%h": address, "%r": user, "%u": getpass.getuser()}
+    for value in values:
+        path = _expanded(_filled(value, tokens))
+        default = path.parent == _home() / ".ssh" and _DEFAULT_KEYS.fullmatch(path.name)
+        if value.lower() != "none" and (path.exists() or not default):
+            yield path
+
+
+def _agent(value: str) -> str | None:
+    if value.lower() == "none":
+        return None
+    if value == "SSH_AUTH_SOCK":
+        return os.environ.get("SSH_AUTH_SOCK") or None
+    return os.environ.get(value[1:]) if value.startswith("$") else str(_expanded(value))
+
+
+def _listed(value: str | None) -> frozenset[str] | None:
+    return frozenset(value.split(",")) if value else None

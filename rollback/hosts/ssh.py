@@ -1,0 +1,125 @@
+"""Connections to hosts over SSH: `connect`, then `exec` and `dial` on raw channels, each with its own deadline.
+
+The way through: resolve (what ssh_config says) -> sockets (the first socket) -> link (Fabric and paramiko: host keys,
+identities) -> channel (one command), forward (one socket). What is said on a connection is none of this room's
+business, and it never retries.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import Any
+
+import paramiko
+
+from rollback.errors import NotAdmitted, OutsideProtocol, Unreachable
+from rollback.hosts import sockets
+from rollback.hosts.channel import Said, TooMuch, converse
+from rollback.hosts.forward import bridge
+from rollback.hosts.identities import offer
+from rollback.hosts.link import Watchdog, explained, link
+from rollback.hosts.resolve import Destination, Place, destination
+from rollback.model import Host
+from rollback.text import clean, clean_line
+
+
+def connect(host: Host) -> SshTransport:
+    """Connect to `host` and authenticate, through its jump hosts, within `host.ssh.connect_timeout` seconds.
+
+    Raises NotAdmitted (host key, authentication, configuration: trying again is no use) or Unreachable.
+    """
+    target = destination(host)
+    patience = host.ssh.connect_timeout
+    with ExitStack() as offers, ExitStack() as opened:
+        # Before the clock starts: a person may have to type a passphrase.
+        hops = [(hop, offer(hop)) for hop in _hops(target)]
+        for _, keys in hops:
+            offers.callback(keys.close)
+        deadline = time.monotonic() + patience
+        base = sockets.reach(hops[0][0], deadline)
+        opened.callback(base.close)
+        step: Any = None  # a fabric.Connection, which has no types
+        with Watchdog(deadline - time.monotonic(), base.cut) as watchdog:
+            for hop, keys in hops:
+                with explained(
+                    hop.place, watchdog, f"{clean_line(hop.place.host)} gave no SSH session within {patience:g} s", base
+                ):
+                    step = link(hop, keys, base, step)
+                    opened.callback(step.client.close)
+        return SshTransport(target.place, step.transport, patience, opened.pop_all())
+
+
+class SshTransport:
+    """A connection to one host. Several threads may execute and dial on it at the same time."""
+
+    def __init__(self, place: Place, transport: paramiko.Transport, patience: float, opened: ExitStack) -> None:
+        self._place, self._transport, self._patience = place, transport, patience
+        self._opened = opened
+        self._closing = threading.Lock()
+        self._thread = threading.local()
+
+    @property
+    def last_words(self) -> str:
+        """What this thread's last `exec` wrote on stderr: the last 4 KiB, cleaned."""
+        return getattr(self._thread, "last_words", "")
+
+    def exec(self, command: str, stdin: Iterable[bytes], deadline: float, cap: int) -> tuple[int | None, bytes]:
+        """Run `command`, feed it `stdin`, return its exit status (None: none came) and its stdout.
+
+        deadline: seconds for all of it. cap: bytes of stdout; more raises OutsideProtocol and ends the command.
+        Raises Unreachable when the connection is lost before the command began, or when the deadline passed, which
+        closes the connection: what the command did is unknown then.
+        """
+        self._thread.last_words = ""
+        late = f"{clean_line(self._place.host)} did not finish within {deadline:g} s"
+        with Watchdog(deadline, self.close) as watchdog, explained(self._place, watchdog, late):
+            said = self._run(command, stdin, deadline, cap)
+            watchdog.check()
+        self._thread.last_words = clean(said.stderr)
+        return said.status, said.stdout
+
+    def dial(self, address: str, port: int) -> socket.socket:
+        """A connected socket to a port the host can reach. Raises ConnectionRefusedError, Unreachable, NotAdmitted."""
+        try:
+            source = ("127.0.0.1", 0)
+            channel = self._transport.open_channel("direct-tcpip", (address, port), source, timeout=self._patience)
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            raise self._not_dialled(clean_line(f"{address} port {port}"), error) from error
+        return bridge(channel)
+
+    def close(self) -> None:
+        """From any thread, any number of times; whoever waits on the connection is woken."""
+        with self._closing:
+            opened, self._opened = self._opened, ExitStack()
+        opened.close()
+
+    def _run(self, command: str, stdin: Iterable[bytes], deadline: float, cap: int) -> Said:
+        with self._transport.open_session(timeout=deadline) as channel:
+            try:
+                channel.exec_command(command)
+            except paramiko.SSHException as error:
+                if not self._transport.is_active():
+                    raise
+                raise NotAdmitted(f"{self._place} refuses to run commands.") from error
+            try:
+                return converse(channel, stdin, cap)
+            except TooMuch:
+                raise OutsideProtocol(f"{self._place} answered more than {cap} bytes.") from None
+
+    def _not_dialled(self, what: str, error: Exception) -> Exception:
+        """OpenSSH answers every failed connection the same way, so all of them count as refused."""
+        if isinstance(error, paramiko.ChannelException) and error.code == 1:
+            hint = "It needs AllowTcpForwarding yes (or local) in its sshd_config."
+            return NotAdmitted(f"{self._place} forbids to forward to {what}.", hint=hint)
+        if isinstance(error, paramiko.ChannelException):
+            return ConnectionRefusedError(f"{self._place}: nothing answers on {what}")
+        return Unreachable(f"{self._place}: {what} was not reached: {clean_line(str(error))}.")
+
+
+def _hops(target: Destination) -> list[Destination]:
+    """The way to the target, it being the last."""
+    return [*(_hops(target.jump) if target.jump else []), target]

@@ -1,0 +1,117 @@
+"""Record <-> one JSON line, and back to exactly the same value. Pure ASCII: a tag's raw bytes travel as lone,
+escaped surrogates.
+
+What a line says is checked here, because lines also come from hosts; whether it is wanted is not decided here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+from ulid import ULID
+
+from rollback.model import Fact, Record, Release
+
+KINDS: dict[str, type[Fact]] = {kind.__name__.lower(): kind for kind in get_args(Fact)}
+_OBJECT_ID = re.compile(r"[0-9A-Za-z]{0,64}")  # it becomes part of a folder's name
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record as it is stored: the fact as JSON text, so that kinds of a later version can be kept unread."""
+
+    id: str
+    at: datetime
+    app: str
+    environment: str
+    operation: str
+    author: str
+    kind: str
+    body: str
+
+
+class Corrupt(ValueError):
+    """Not a record."""
+
+
+def entry(record: Record) -> Entry:
+    """The stored form of a record."""
+    kind = type(record.fact).__name__.lower()
+    body = json.dumps(_adapter(kind).dump_python(record.fact, mode="json"), separators=(",", ":"))
+    where = (record.app, record.environment, record.operation, record.author)
+    return Entry(record.id, record.at, *where, kind, body)
+
+
+def record(stored: Entry) -> Record | None:
+    """The record, or None when its kind is of a later version. Raises Corrupt."""
+    if stored.kind not in KINDS:
+        return None
+    fact = _fact(stored.kind, stored.body)
+    where = (stored.app, stored.environment, stored.operation, stored.author)
+    return Record(stored.id, stored.at, *where, fact)
+
+
+def to_line(stored: Entry) -> bytes:
+    """One JSON object on one line, ending in a newline."""
+    named = {field.name: getattr(stored, field.name) for field in fields(stored)}
+    named |= {"at": stored.at.isoformat(), "body": json.loads(stored.body)}
+    return json.dumps(named, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def from_line(line: bytes) -> Entry:
+    """Raises Corrupt for anything that `to_line` would not have written; unknown kinds are let through."""
+    try:
+        named = json.loads(line)
+        body = json.dumps(named.pop("body"), separators=(",", ":"))
+        at = datetime.fromisoformat(named.pop("at")).astimezone(UTC)
+        stored = _TEXTS.validate_python({**named, "at": at, "body": body})
+        _checked(stored)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+        raise Corrupt(f"not a record: {type(error).__name__}") from error
+    return stored
+
+
+_TEXTS = TypeAdapter(Entry)
+
+
+def _checked(stored: Entry) -> None:
+    if str(ULID.from_str(stored.id)) != stored.id:
+        raise Corrupt("the id is not a ULID")
+    for text in (stored.app, stored.environment, stored.operation, stored.author, stored.kind):
+        text.encode("utf-8")  # raises for what no database would take
+    if stored.kind in KINDS:
+        _fact(stored.kind, stored.body)
+
+
+def _fact(kind: str, body: str) -> Fact:
+    try:
+        plain = json.loads(body)
+        json.dumps(plain, ensure_ascii=False).encode("utf-8", "surrogateescape")  # raises for what stands for no byte
+        fact: Fact = _adapter(kind).validate_python(plain)
+    except (ValueError, RecursionError) as error:
+        raise Corrupt(f"not a fact of kind {kind}") from error
+    if not all(_OBJECT_ID.fullmatch(one) for release in releases(fact) for one in (release.commit, release.tree)):
+        raise Corrupt("a release whose commit or tree is no object id")
+    return fact
+
+
+def releases(value: object) -> tuple[Release, ...]:
+    """Every release that a fact mentions."""
+    if isinstance(value, Release):
+        return (value,)
+    if isinstance(value, tuple):
+        return tuple(found for one in value for found in releases(one))
+    if is_dataclass(value):
+        return tuple(found for one in fields(value) for found in releases(getattr(value, one.name)))
+    return ()
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(KINDS[kind])

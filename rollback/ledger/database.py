@@ -1,0 +1,122 @@
+"""The table of records in a database: the only file importing SQLAlchemy. Adds and reads; never changes or deletes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError
+
+from sqlalchemy import Column, Connection, DateTime, MetaData, Row, String, Table, Text, create_engine, event, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable, Index
+
+from rollback.ledger.codec import Entry
+from rollback.text import clean_line
+
+RECORDS = Table(
+    "records",
+    MetaData(),
+    Column("id", String(26), primary_key=True),
+    Column("at", DateTime, nullable=False),  # UTC, naive: SQLite keeps no zone
+    Column("app", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+PLACE = Index("records_by_place", RECORDS.c.app, RECORDS.c.environment, RECORDS.c.id)
+_CHUNK = 500  # ids in one question: SQLite's oldest limit on parameters is 999
+
+
+class Unavailable(Exception):
+    """The database can't be used now; `str()` says why, in a few cleaned words."""
+
+
+class Database:
+    """A SQLite file. patience: seconds to wait for another process's lock."""
+
+    def __init__(self, path: Path, patience: float) -> None:
+        self._path = path
+        self._engine = create_engine(
+            URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"timeout": patience}
+        )
+        event.listen(self._engine, "connect", _prepare)
+
+    def add(self, entries: Iterable[Entry]) -> int:
+        """Adds those that are not there yet, all or none; how many were added. Raises Unavailable."""
+        rows = {one.id: _values(one) for one in entries}
+        with self._writing() as connection:
+            known = _known(connection, tuple(rows))
+            fresh = [row for id_, row in rows.items() if id_ not in known]
+            if fresh:
+                connection.execute(insert(RECORDS).on_conflict_do_nothing(index_elements=["id"]), fresh)
+        return len(fresh)
+
+    def read(self, app: str, environment: str) -> tuple[Entry, ...]:
+        """Everything of one app's environment, by id; nothing when there is no database yet. Raises Unavailable."""
+        wanted = (RECORDS.c.app == app) & (RECORDS.c.environment == environment)
+        question = select(RECORDS).where(wanted).order_by(RECORDS.c.id)
+        with _named():
+            if not self._path.exists():
+                return ()
+            with self._engine.connect() as connection:
+                return tuple(_entry(row) for row in connection.execute(question))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _named():
+            _make(self._path)
+            with self._engine.begin() as connection:
+                connection.execute(CreateTable(RECORDS, if_not_exists=True))
+                connection.execute(CreateIndex(PLACE, if_not_exists=True))
+            with self._engine.begin() as connection:
+                yield connection
+
+
+def _make(path: Path) -> None:
+    """Ours alone from the first byte: made before SQLite would make it with the umask's mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _prepare(connection: SqliteConnection, _: object) -> None:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("PRAGMA synchronous=FULL")  # an intent must be on the disk before its effect
+        with suppress(OperationalError):  # read-only, or busy with the same: the database works in any mode
+            cursor.execute("PRAGMA journal_mode=WAL")
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise Unavailable(clean_line(str(getattr(error, "orig", None) or error))) from error
+    except OSError as error:
+        raise Unavailable(clean_line(error.strerror or str(error))) from error
+
+
+def _known(connection: Connection, ids: tuple[str, ...]) -> frozenset[str]:
+    chunks = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+    found = (connection.scalars(select(RECORDS.c.id).where(RECORDS.c.id.in_(chunk))) for chunk in chunks)
+    return frozenset(one for scalars in found for one in scalars)
+
+
+def _values(one: Entry) -> dict[str, object]:
+    at = one.at.astimezone(UTC).replace(tzinfo=None)
+    return {column.name: getattr(one, column.name) for column in RECORDS.columns} | {"at": at}
+
+
+def _entry(row: Row[tuple[object, ...]]) -> Entry:
+    return Entry(**{**row._mapping, "at": row._mapping["at"].replace(tzinfo=UTC)})

@@ -1,0 +1,72 @@
+"""One operation's records in the little room that a host gives them: what matters for the next decision goes last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from rollback.ledger import codec
+from rollback.ledger.scrub import shortened
+from rollback.model import Ended, Fact, Finding, Intended, Judged, Observed, Record, Result
+
+ROOM = 60 * 1024  # bytes; a host's answer holds 64 KiB
+
+
+def journal(records: Iterable[Record]) -> bytes:
+    """JSON lines, at most ROOM bytes: shortened no more than needed, in the order of `_SHORTER`."""
+    kept = tuple(records)
+    lines = _lines(kept)
+    for shorter in _SHORTER:
+        if len(lines) <= ROOM:
+            return lines
+        facts = [(record, shorter(record.fact)) for record in kept]
+        kept = tuple(replace(record, fact=fact) for record, fact in facts if fact is not None)
+        lines = _lines(kept)
+    return lines
+
+
+def _lines(records: Iterable[Record]) -> bytes:
+    return b"".join(codec.to_line(codec.entry(record)) for record in records)
+
+
+def _evidence(longest: int) -> Callable[[Fact], Fact | None]:
+    return lambda fact: shortened(fact, longest)
+
+
+def _only_trouble(fact: Fact) -> Fact | None:
+    """Findings that passed say the least."""
+    match fact:
+        case Observed(step, findings):
+            return Observed(step, _trouble(findings))
+        case Judged(release, verdict):
+            return Judged(release, replace(verdict, findings=_trouble(verdict.findings)))
+        case _:
+            return fact
+
+
+def _no_findings(fact: Fact) -> Fact | None:
+    match fact:
+        case Observed():
+            return None
+        case Judged(release, verdict):
+            return Judged(release, replace(verdict, findings=()))
+        case _:
+            return fact
+
+
+def _no_hosts(fact: Fact) -> Fact | None:
+    """With very many hosts: each knows by itself what is live on it and what was intended."""
+    match fact:
+        case Intended():
+            return None
+        case Ended():
+            return replace(fact, live=())
+        case _:
+            return fact
+
+
+def _trouble(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(one for one in findings if one.result is not Result.PASS)
+
+
+_SHORTER = (_evidence(1000), _evidence(200), _evidence(0), _only_trouble, _no_findings, _no_hosts)

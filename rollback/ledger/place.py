@@ -1,0 +1,42 @@
+"""Where a ledger's database is: on this machine, outside the repository, one file for each playbook."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from platformdirs import user_data_dir
+
+from rollback.errors import UsageError
+from rollback.text import clean_line
+
+SQLITE = "sqlite:///"
+
+
+def location(playbook_file: Path, app: str) -> Path:
+    """The default database of a playbook: two checkouts with an app of the same name do not share one."""
+    mark = hashlib.sha256(os.fsencode(playbook_file.resolve())).hexdigest()[:8]
+    return Path(user_data_dir("rollback")) / f"{app}-{mark}.sqlite3"
+
+
+def resolved(url: str, playbook_file: Path, app: str) -> str:
+    """The playbook's `ledger` as a full URL: `sqlite` is the default place, a relative path starts at the playbook."""
+    if url == "sqlite":
+        return f"{SQLITE}{location(playbook_file, app)}"
+    if url.startswith(SQLITE):
+        return f"{SQLITE}{playbook_file.resolve().parent / url.removeprefix(SQLITE)}"
+    return url
+
+
+def file_of(url: str) -> Path:
+    """The file that a `sqlite:///path` URL means. Raises UsageError for every other kind of URL."""
+    kind = clean_line(url.partition(":")[0], 40)  # never the rest: it may hold a password
+    if kind.startswith("postgres"):
+        raise UsageError(
+            "a ledger in PostgreSQL is not built yet", hint="use `ledger: sqlite` or `ledger: sqlite:///path`"
+        )
+    path = url.removeprefix(SQLITE)
+    if not url.startswith(SQLITE) or not path or "\0" in path:
+        raise UsageError(f"not a ledger: {kind!r}", hint="use `ledger: sqlite` or `ledger: sqlite:///path`")
+    return Path(path).absolute()

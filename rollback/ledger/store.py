@@ -1,0 +1,218 @@
+"""The ledger of one app's environment: a set of records, in the database or waiting for it.
+
+It never stops an operation: what can't be written to the database waits in files, what can't be written to files is
+kept in memory, and each is said once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rollback.ledger import codec
+from rollback.ledger.codec import Corrupt, Entry
+from rollback.ledger.database import Database, Unavailable
+from rollback.ledger.ids import after, ulid
+from rollback.ledger.journal import journal
+from rollback.ledger.place import file_of, location
+from rollback.ledger.scrub import scrubbed
+from rollback.ledger.waiting import Waiting
+from rollback.model import Event, Fact, Noticed, Record
+from rollback.text import clean_line
+
+__all__ = ["Ledger", "location"]
+
+PATIENCE = 3.0  # seconds for another process's lock: a rollback waits for no database
+
+
+class Ledger:
+    """See `open`. May be used from several threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        waiting: Waiting,
+        *,
+        app: str,
+        environment: str,
+        redact: Callable[[str], str],
+        tell: Callable[[Event], None],
+    ) -> None:
+        self._database, self._waiting = database, waiting
+        self._app, self._environment = app, environment
+        self._redact, self._tell = redact, tell
+        self._memory: dict[str, Entry] = {}
+        self._records: dict[str, Record | None] = {}  # decoded before: records never change
+        self._told: set[str] = set()
+        self._down = False
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        app: str,
+        environment: str,
+        waiting: Path,
+        redact: Callable[[str], str],
+        tell: Callable[[Event], None],
+        patience: float = PATIENCE,
+    ) -> Ledger:
+        """url: `sqlite:///path` (see place.resolved). waiting: a folder for lines while the database is away.
+
+        redact: hides secrets in a text. tell: hears Noticed. Raises UsageError for a URL that is none of ours.
+        """
+        ledger = cls(
+            Database(file_of(url), patience),
+            Waiting(waiting),
+            app=app,
+            environment=environment,
+            redact=redact,
+            tell=tell,
+        )
+        ledger.flush()
+        return ledger
+
+    def append(self, operation: str, author: str, *facts: Fact) -> tuple[Record, ...]:
+        """Records the facts, in this order, and returns them as they were recorded: redacted, cleaned. Never raises."""
+        with self._lock:
+            records = tuple(self._record(operation, clean_line(author), fact) for fact in facts)
+            entries = tuple(map(codec.entry, records))
+            self._records |= {record.id: record for record in records}
+            if not self._stored(entries):
+                self._put_by(operation, entries)
+        return records
+
+    def records(self) -> tuple[Record, ...]:
+        """All records of this app and environment by id, wherever they are; kinds of a later version are left out."""
+        with self._lock:
+            known = [self._decoded(one) for one in self._entries()]
+        return tuple(record for record in known if record is not None)
+
+    def merge(self, lines: bytes) -> int:
+        """Adds records from hosts' journals (JSON lines); how many were new. Merging twice changes nothing.
+
+        Lines of other apps and environments are left out; what is not a record is left out and noticed.
+        """
+        with self._lock:
+            held = {one.id for one in self._entries()}
+            fresh = [one for one in self._parsed(lines, "the hosts' journals") if one.id not in held]
+            entries = {one.id: self._cleaned(one) for one in fresh}
+            if not entries:
+                return 0
+            if not self._stored(tuple(entries.values())):
+                self._memory |= entries  # the hosts keep them: no need for a file
+            return len(entries)
+
+    def flush(self) -> None:
+        """Moves what waits into the database, if it is back. Never raises."""
+        with self._lock:
+            self._down = False
+            try:
+                for path in self._waiting.files():
+                    self._flush_file(path)
+                if self._memory and self._stored(tuple(self._memory.values())):
+                    self._memory.clear()
+            except OSError as error:
+                self._notice(f"records that wait in {self._waiting.folder} can't be read: {error.strerror}")
+
+    def journal(self, operation: str) -> bytes:
+        """One operation's records as JSON lines, to be kept on its hosts: at most 60 KiB, evidence is cut first."""
+        return journal([one for one in self.records() if one.operation == operation])
+
+    def close(self) -> None:
+        """Tries once more to write what waits."""
+        if self._down:
+            self.flush()
+        self._database.close()
+
+    def _record(self, operation: str, author: str, fact: Fact) -> Record:
+        where = (self._app, self._environment, operation, author)
+        return Record(ulid(), datetime.now(UTC), *where, scrubbed(fact, self._redact))
+
+    def _stored(self, entries: Iterable[Entry]) -> bool:
+        """Once the database has failed it is not waited for again before the next flush."""
+        if self._down:
+            return False
+        try:
+            self._database.add(entries)
+        except Unavailable as reason:
+            self._down = True
+            self._notice(f"the ledger can't be written ({reason}): records wait in {self._waiting.folder}")
+            return False
+        return True
+
+    def _put_by(self, operation: str, entries: tuple[Entry, ...]) -> None:
+        try:
+            self._waiting.write(operation, b"".join(map(codec.to_line, entries)))
+        except OSError as error:
+            self._memory |= {one.id: one for one in entries}
+            where = f"{self._waiting.folder} ({error.strerror})"
+            self._notice(f"records can't be kept in {where} either: they are in memory, and in the hosts' journals")
+
+    def _flush_file(self, path: Path) -> None:
+        with self._waiting.taken(path) as (lines, drop):
+            entries = self._parsed(lines, str(path))
+            if entries and self._stored(entries):
+                drop()
+
+    def _entries(self) -> tuple[Entry, ...]:
+        """All of ours by id. What is appended from here on answers them, so it sorts after them."""
+        entries = {one.id: one for one in (*self._read(), *self._read_waiting(), *self._memory.values())}
+        if entries:
+            after(max(entries))
+        return tuple(entries[id_] for id_ in sorted(entries))
+
+    def _read(self) -> tuple[Entry, ...]:
+        try:
+            return self._database.read(self._app, self._environment)
+        except Unavailable as reason:
+            self._notice(f"the ledger can't be read ({reason}): going by the hosts' journals")
+            return ()
+
+    def _read_waiting(self) -> tuple[Entry, ...]:
+        try:
+            return tuple(one for path in self._waiting.files() for one in self._parsed(path.read_bytes(), str(path)))
+        except OSError as error:
+            self._notice(f"records that wait in {self._waiting.folder} can't be read: {error.strerror}")
+            return ()
+
+    def _parsed(self, lines: bytes, source: str) -> tuple[Entry, ...]:
+        """Our lines; the others' are left out in silence, what is none is counted."""
+        found, corrupt = [], 0
+        for line in filter(None, lines.split(b"\n")):
+            try:
+                found.append(codec.from_line(line))
+            except Corrupt:
+                corrupt += 1
+        if corrupt:
+            self._notice(f"{corrupt} line(s) of {source} are no records and were left out")
+        return tuple(one for one in found if (one.app, one.environment) == (self._app, self._environment))
+
+    def _decoded(self, stored: Entry) -> Record | None:
+        if stored.id not in self._records:
+            self._records[stored.id] = self._decode(stored)
+        return self._records[stored.id]
+
+    def _decode(self, stored: Entry) -> Record | None:
+        try:
+            found = codec.record(stored)
+        except Corrupt as reason:
+            self._notice(f"record {stored.id} in the ledger can't be read: {reason}")
+            return None
+        if found is None:
+            self._notice("some records were written by a later version of rollback and are left out: update this one")
+        return found
+
+    def _cleaned(self, stored: Entry) -> Entry:
+        """A host's words, fit for a terminal. Kinds of a later version are kept as they are: nobody shows them."""
+        found = codec.record(stored)
+        return stored if found is None else codec.entry(scrubbed(found, lambda text: text))
+
+    def _notice(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._tell(Noticed(text))

@@ -1,0 +1,22 @@
+"""What every room's tests may ask for: real SSH servers, one set per xdist worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rollback.demo.sshd import Sshd, start
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """The host `web1`. Its world's ssh_config and known_hosts name it; tests must not change either."""
+    with start(tmp_path_factory.mktemp("ssh"), "web1", "127.0.0.2") as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _no_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's own keys take part in a test."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
