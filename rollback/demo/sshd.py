@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,12 +19,11 @@ from pathlib import Path
 from types import TracebackType
 
 from rollback.demo.processes import end_descendants
+from rollback.demo.ssh_world import World, make_key, program
 from rollback.errors import UsageError
 from rollback.model import NOTHING
 from rollback.text import clean
 
-_PACKAGES = {"sshd": "openssh-server", "ssh-keygen": "openssh-client"}
-_PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin", "/sbin"))
 _STARTUP = 10.0  # seconds until sshd must greet; it takes milliseconds, but a loaded machine may not
 _TRIES = 8  # free ports tried: another process may take one between our look and sshd's bind
 
@@ -48,35 +46,6 @@ LogLevel VERBOSE
 Subsystem sftp internal-sftp
 SetEnv {environment}
 """
-
-_CLIENT = """\
-Host {name}
-    HostName {address}
-    Port {port}
-    User {user}
-    IdentityFile "{world}/client_key"
-    IdentitiesOnly yes
-    UserKnownHostsFile "{world}/known_hosts"
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """The folder servers share: `client_key` opens all of them, `ssh_config` and `known_hosts` name all of them."""
-
-    folder: Path
-
-    @property
-    def client_key(self) -> Path:
-        return self.folder / "client_key"
-
-    @property
-    def known_hosts(self) -> Path:
-        return self.folder / "known_hosts"
-
-    @property
-    def ssh_config(self) -> Path:
-        return self.folder / "ssh_config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +105,13 @@ def start(
     world = World(folder.resolve())
     own = world.folder / "hosts" / name
     (own / "home").mkdir(parents=True, exist_ok=True)
-    _make_key(world.client_key)
-    _make_key(own / "host_key")
+    make_key(world.client_key)
+    make_key(own / "host_key")
     for _ in range(_TRIES):
         chosen = port or _free_port(address)
         server = Sshd(name, address, chosen, _login(), own, world, _launch(world, own, address, chosen, environment))
         if _greets(server):
-            _publish(server)
+            server.world.publish(name, address, chosen, server.user)
             return server
         server.stop()
         if port is not None:
@@ -167,7 +136,15 @@ def _launch(
         )
     )
     (own / "sshd.log").touch()
-    arguments = [_program("sshd"), "-D", "-f", str(settings), "-E", str(own / "sshd.log"), *_no_penalties(settings)]
+    arguments = [
+        program("sshd", "openssh-server"),
+        "-D",
+        "-f",
+        str(settings),
+        "-E",
+        str(own / "sshd.log"),
+        *_no_penalties(settings),
+    ]
     nothing = subprocess.DEVNULL
     return subprocess.Popen(arguments, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
 
@@ -175,7 +152,9 @@ def _launch(
 def _no_penalties(settings: Path) -> list[str]:
     """OpenSSH from 9.8 on locks out an address after failed logins; older ones do not know the word."""
     option = ["-o", "PerSourcePenalties=no"]
-    trial = subprocess.run([_program("sshd"), "-t", "-f", str(settings), *option], capture_output=True, check=False)
+    trial = subprocess.run(
+        [program("sshd", "openssh-server"), "-t", "-f", str(settings), *option], capture_output=True, check=False
+    )
     return option if trial.returncode == 0 else []
 
 
@@ -188,37 +167,6 @@ def _greets(server: Sshd) -> bool:
                 return server.process.poll() is None
         time.sleep(0.01)
     return False
-
-
-def _publish(server: Sshd) -> None:
-    """Name the server in its own folder, then the world's files anew from every folder, so that a restart replaces."""
-    key = (server.folder / "host_key.pub").read_text().split()
-    (server.folder / "known_host").write_text(f"[{server.address}]:{server.port} {key[0]} {key[1]}\n")
-    (server.folder / "ssh_config").write_text(
-        _CLIENT.format(
-            name=server.name, address=server.address, port=server.port, user=server.user, world=server.world.folder
-        )
-    )
-    for part, whole in (("known_host", server.world.known_hosts), ("ssh_config", server.world.ssh_config)):
-        parts = sorted(server.world.folder.glob(f"hosts/*/{part}"))
-        new = whole.with_name(whole.name + ".new")
-        new.write_text("".join(path.read_text() for path in parts))
-        new.rename(whole)
-
-
-def _make_key(path: Path) -> None:
-    if not path.exists():
-        command = [_program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", path.name, "-f", str(path)]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
-
-
-def _program(name: str) -> str:
-    """The full path (sshd insists on being called by one)."""
-    found = shutil.which(name, path=_PLACES)
-    if found is None:
-        package = _PACKAGES[name]
-        raise UsageError(f"{name} is not installed here.", hint=f"apt-get install {package}")
-    return found
 
 
 def _free_port(address: str) -> int:

@@ -57,7 +57,7 @@ class _Strict(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # paramiko 
 
 def link(hop: Destination, keys: Offer, base: sockets.Base, through: fabric.Connection | None) -> fabric.Connection:
     """One Fabric connection, over the base socket or through the one before it."""
-    link = fabric.Connection(
+    made = fabric.Connection(
         hop.place.address,
         user=hop.user,
         port=hop.place.port,
@@ -71,14 +71,14 @@ def link(hop: Destination, keys: Offer, base: sockets.Base, through: fabric.Conn
             **dict.fromkeys(("banner_timeout", "auth_timeout", "channel_timeout"), _FOREVER),
         },
     )
-    link.client.set_missing_host_key_policy(_Strict(hop.place))
+    made.client.set_missing_host_key_policy(_Strict(hop.place))
     try:
-        link.open()
+        made.open()
     except BaseException:
-        link.client.close()
+        made.client.close()
         raise
-    link.transport.set_keepalive(_KEEPALIVE)
-    return link
+    made.transport.set_keepalive(_KEEPALIVE)
+    return made
 
 
 @lru_cache(maxsize=1)
@@ -111,13 +111,12 @@ def _chosen(
 
 
 @contextmanager
-def explained(place: Place, watchdog: Watchdog, late: str, base: sockets.Base | None = None) -> Iterator[None]:
-    """Every way in which paramiko and the system fail, as one of ours. late: the sentence for when time was up."""
+def explained(place: Place, watchdog: Watchdog, base: sockets.Base | None = None) -> Iterator[None]:
+    """Every way in which paramiko and the system fail, as one of ours."""
     try:
         yield
     except (HostError, paramiko.SSHException, EOFError, OSError) as error:
-        if watchdog.expired:  # whatever broke then, it broke because the connection was cut
-            raise Unreachable(f"{late}.", hint="Is it overloaded, or is something else than SSH there?") from error
+        watchdog.check()
         if isinstance(error, HostError):
             raise
         raise _explanation(place, error, base.said() if base else "") from error
@@ -133,22 +132,25 @@ def _explanation(place: Place, error: Exception, proxy_said: str) -> HostError:
 
 
 class Watchdog:
-    """Calls `end` after some seconds: the only thing that ends every wait in paramiko is to take its socket away."""
+    """Calls `end` after some seconds: the only thing that ends every wait in paramiko is to take its socket away.
 
-    def __init__(self, seconds: float, end: Callable[[], None]) -> None:
-        self.expired = False
-        self._end = end
+    late: the sentence for when that happened.
+    """
+
+    def __init__(self, seconds: float, end: Callable[[], None], late: str) -> None:
+        self._expired = False
+        self._end, self._late = end, late
         self._timer = threading.Timer(max(seconds, 0.0), self._bark)
         self._timer.daemon = True
 
     def _bark(self) -> None:
-        self.expired = True
+        self._expired = True
         self._end()
 
     def check(self) -> None:
-        """Raises TimeoutError when it has barked: what looks like an end is only the cut."""
-        if self.expired:
-            raise TimeoutError("cut by the watchdog")
+        """Raises Unreachable when it has barked: whatever broke or ended since, it was the cut."""
+        if self._expired:
+            raise Unreachable(self._late, hint="Is it overloaded, or is something else than SSH there?")
 
     def __enter__(self) -> Watchdog:
         self._timer.start()

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import paramiko
@@ -43,11 +43,10 @@ def connect(host: Host) -> SshTransport:
         base = sockets.reach(hops[0][0], deadline)
         opened.callback(base.close)
         step: Any = None  # a fabric.Connection, which has no types
-        with Watchdog(deadline - time.monotonic(), base.cut) as watchdog:
+        late = f"{clean_line(host.name)} gave no SSH session within {patience:g} s."
+        with Watchdog(deadline - time.monotonic(), base.cut, late) as watchdog:
             for hop, keys in hops:
-                with explained(
-                    hop.place, watchdog, f"{clean_line(hop.place.host)} gave no SSH session within {patience:g} s", base
-                ):
+                with explained(hop.place, watchdog, base):
                     step = link(hop, keys, base, step)
                     opened.callback(step.client.close)
         return SshTransport(target.place, step.transport, patience, opened.pop_all())
@@ -75,9 +74,11 @@ class SshTransport:
         closes the connection: what the command did is unknown then.
         """
         self._thread.last_words = ""
-        late = f"{clean_line(self._place.host)} did not finish within {deadline:g} s"
-        with Watchdog(deadline, self.close) as watchdog, explained(self._place, watchdog, late):
-            said = self._run(command, stdin, deadline, cap)
+        late = f"{clean_line(self._place.host)} did not finish within {deadline:g} s."
+        with Watchdog(deadline, self.close, late) as watchdog:
+            with explained(self._place, watchdog):
+                channel = self._begin(command, deadline)
+            said = self._listen(channel, stdin, cap)
             watchdog.check()
         self._thread.last_words = clean(said.stderr)
         return said.status, said.stdout
@@ -97,18 +98,24 @@ class SshTransport:
             opened, self._opened = self._opened, ExitStack()
         opened.close()
 
-    def _run(self, command: str, stdin: Iterable[bytes], deadline: float, cap: int) -> Said:
-        with self._transport.open_session(timeout=deadline) as channel:
-            try:
-                channel.exec_command(command)
-            except paramiko.SSHException as error:
-                if not self._transport.is_active():
-                    raise
-                raise NotAdmitted(f"{self._place} refuses to run commands.") from error
-            try:
-                return converse(channel, stdin, cap)
-            except TooMuch:
-                raise OutsideProtocol(f"{self._place} answered more than {cap} bytes.") from None
+    def _begin(self, command: str, deadline: float) -> paramiko.Channel:
+        channel = self._transport.open_session(timeout=deadline)
+        try:
+            channel.exec_command(command)
+        except paramiko.SSHException as error:
+            if not self._transport.is_active():
+                raise
+            raise NotAdmitted(f"{self._place} refuses to run commands.") from error
+        return channel
+
+    def _listen(self, channel: paramiko.Channel, stdin: Iterable[bytes], cap: int) -> Said:
+        try:
+            return converse(channel, stdin, cap)
+        except TooMuch:
+            raise OutsideProtocol(f"{self._place} answered more than {cap} bytes.") from None
+        finally:
+            with suppress(OSError, EOFError):  # lost meanwhile
+                channel.close()
 
     def _not_dialled(self, what: str, error: Exception) -> Exception:
         """OpenSSH answers every failed connection the same way, so all of them count as refused."""

@@ -38,7 +38,7 @@ def _version(config: str | None) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _asked(  # noqa: PLR0917  (an lru_cache's key)
+def _asked(
     program: str,
     name: str,
     user: str | None,

@@ -24,10 +24,10 @@ _OBJECT_ID = re.compile(r"[0-9A-Za-z]{0,64}")  # it becomes part of a folder's n
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record as it is stored: the fact as JSON text, so that kinds of a later version can be kept unread."""
+    """A record as it is stored, all text. body: the fact as JSON, so that kinds of a later version are kept unread."""
 
     id: str
-    at: datetime
+    at: str
     app: str
     environment: str
     operation: str
@@ -45,7 +45,7 @@ def entry(record: Record) -> Entry:
     kind = type(record.fact).__name__.lower()
     body = json.dumps(_adapter(kind).dump_python(record.fact, mode="json"), separators=(",", ":"))
     where = (record.app, record.environment, record.operation, record.author)
-    return Entry(record.id, record.at, *where, kind, body)
+    return Entry(record.id, record.at.isoformat(), *where, kind, body)
 
 
 def record(stored: Entry) -> Record | None:
@@ -54,13 +54,13 @@ def record(stored: Entry) -> Record | None:
         return None
     fact = _fact(stored.kind, stored.body)
     where = (stored.app, stored.environment, stored.operation, stored.author)
-    return Record(stored.id, stored.at, *where, fact)
+    return Record(stored.id, _moment(stored.at), *where, fact)
 
 
 def to_line(stored: Entry) -> bytes:
     """One JSON object on one line, ending in a newline."""
     named = {field.name: getattr(stored, field.name) for field in fields(stored)}
-    named |= {"at": stored.at.isoformat(), "body": json.loads(stored.body)}
+    named["body"] = json.loads(stored.body)
     return json.dumps(named, separators=(",", ":")).encode("ascii") + b"\n"
 
 
@@ -69,7 +69,7 @@ def from_line(line: bytes) -> Entry:
     try:
         named = json.loads(line)
         body = json.dumps(named.pop("body"), separators=(",", ":"))
-        at = datetime.fromisoformat(named.pop("at")).astimezone(UTC)
+        at = _moment(named.pop("at")).isoformat()
         stored = _TEXTS.validate_python({**named, "at": at, "body": body})
         _checked(stored)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
@@ -87,6 +87,13 @@ def _checked(stored: Entry) -> None:
         text.encode("utf-8")  # raises for what no database would take
     if stored.kind in KINDS:
         _fact(stored.kind, stored.body)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Corrupt("a time that is none") from error
 
 
 def _fact(kind: str, body: str) -> Fact:

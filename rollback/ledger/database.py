@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
-from sqlite3 import OperationalError
+from sqlite3 import Error as SqliteError
+from sqlite3 import OperationalError, connect
 
-from sqlalchemy import Column, Connection, DateTime, MetaData, Row, String, Table, Text, create_engine, event, select
+from sqlalchemy import Column, Connection, MetaData, Row, String, Table, Text, create_engine, event, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable, Index
@@ -24,7 +23,7 @@ RECORDS = Table(
     "records",
     MetaData(),
     Column("id", String(26), primary_key=True),
-    Column("at", DateTime, nullable=False),  # UTC, naive: SQLite keeps no zone
+    Column("at", String(32), nullable=False),  # ISO 8601, UTC: SQLite keeps no zone
     Column("app", Text, nullable=False),
     Column("environment", Text, nullable=False),
     Column("operation", Text, nullable=False),
@@ -45,9 +44,8 @@ class Database:
 
     def __init__(self, path: Path, patience: float) -> None:
         self._path = path
-        self._engine = create_engine(
-            URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"timeout": patience}
-        )
+        self._patience = patience
+        self._engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
         event.listen(self._engine, "connect", _prepare)
 
     def add(self, entries: Iterable[Entry]) -> int:
@@ -69,6 +67,12 @@ class Database:
                 return ()
             with self._engine.connect() as connection:
                 return tuple(_entry(row) for row in connection.execute(question))
+
+    def _connect(self) -> SqliteConnection:
+        """In a folder where nothing can be written a WAL database can only be read as a file that nobody changes."""
+        if os.access(self._path.parent, os.W_OK) or self._path.with_name(f"{self._path.name}-wal").exists():
+            return connect(self._path, timeout=self._patience)
+        return connect(f"{self._path.as_uri()}?immutable=1", uri=True)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -101,7 +105,7 @@ def _prepare(connection: SqliteConnection, _: object) -> None:
 def _named() -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, SqliteError) as error:
         raise Unavailable(clean_line(str(getattr(error, "orig", None) or error))) from error
     except OSError as error:
         raise Unavailable(clean_line(error.strerror or str(error))) from error
@@ -113,10 +117,9 @@ def _known(connection: Connection, ids: tuple[str, ...]) -> frozenset[str]:
     return frozenset(one for scalars in found for one in scalars)
 
 
-def _values(one: Entry) -> dict[str, object]:
-    at = one.at.astimezone(UTC).replace(tzinfo=None)
-    return {column.name: getattr(one, column.name) for column in RECORDS.columns} | {"at": at}
+def _values(one: Entry) -> dict[str, str]:
+    return {column.name: getattr(one, column.name) for column in RECORDS.columns}
 
 
-def _entry(row: Row[tuple[object, ...]]) -> Entry:
-    return Entry(**{**row._mapping, "at": row._mapping["at"].replace(tzinfo=UTC)})
+def _entry(row: Row[tuple[str, ...]]) -> Entry:
+    return Entry(**row._mapping)

@@ -210,7 +210,7 @@ class Ledger:
     def _cleaned(self, stored: Entry) -> Entry:
         """A host's words, fit for a terminal. Kinds of a later version are kept as they are: nobody shows them."""
         found = codec.record(stored)
-        return stored if found is None else codec.entry(scrubbed(found, lambda text: text))
+        return stored if found is None else codec.entry(scrubbed(found, str))
 
     def _notice(self, text: str) -> None:
         if text not in self._told:

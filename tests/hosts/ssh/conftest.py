@@ -1,0 +1,56 @@
+"""Hosts made of a real sshd and an ssh_config of the test's own."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rollback.demo.sshd import Sshd
+from rollback.hosts.ssh import SshTransport, connect
+from rollback.model import Host, Ssh
+
+Keygen = Callable[..., Path]
+Config = Callable[[str], Host]
+
+
+@pytest.fixture
+def host(sshd: Sshd) -> Host:
+    """web1 as its world's ssh_config tells it."""
+    return Host("web1", "/srv/shop", Ssh(config=str(sshd.world.ssh_config), connect_timeout=20.0))
+
+
+@pytest.fixture
+def transport(host: Host) -> Iterator[SshTransport]:
+    opened = connect(host)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def configured(host: Host, sshd: Sshd, tmp_path: Path) -> Config:
+    """web1 with more ssh_config before its world's: `configured("Port 1")`. `@world@` is the world's folder."""
+
+    def make(text: str) -> Host:
+        config = tmp_path / "ssh_config"
+        world = sshd.world.ssh_config
+        config.write_text(text.replace("@world@", str(sshd.world.folder)) + "\n" + world.read_text())
+        return replace(host, ssh=replace(host.ssh, config=str(config)))
+
+    return make
+
+
+@pytest.fixture
+def keygen(tmp_path: Path) -> Keygen:
+    """Make a key: `keygen("name")`, `keygen("name", kind="ecdsa", passphrase="x")`."""
+
+    def make(name: str, kind: str = "ed25519", passphrase: str = "") -> Path:
+        path = tmp_path / name
+        command = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", name, "-f", str(path)]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+        return path
+
+    return make
