@@ -12,7 +12,7 @@ from rollback.cli.signals import Signals
 from rollback.core import plan as planning
 from rollback.core.times import times
 from rollback.errors import Refused
-from rollback.model import Ending, Fact, Found, Observed, Outcome, Plan, Release, Sighting
+from rollback.model import Ending, Fact, Found, Observed, Outcome, Phase, Plan, Release, Sighting
 from rollback.operation.conduct import Asked, Planned, conduct
 from rollback.operation.ports import Ports
 from rollback.report import ending as endings
@@ -92,7 +92,8 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, *, force: 
 
 
 def _heard(session: Session, fact: Fact) -> None:
-    if isinstance(fact, Observed):
+    """Checks tell what they find as they find it; what a phase came to on each host is told when it is recorded."""
+    if isinstance(fact, Observed) and fact.step is not None and fact.step.phase is not Phase.VERIFY:
         for finding in fact.findings:
             session.tell(Found(finding))
 

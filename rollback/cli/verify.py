@@ -25,7 +25,6 @@ def verify(options: Options) -> Reply:
         sightings = session.fleet.sight()
         live = _live(sightings)
         findings = session.checks.once(live)
-        _tell(session, findings)
         verdict = judge(findings, session.policy.limits)
         said = f"{_tags(live)} on {session.environment.name}: {verdict.grade}: {verdict.rule}"
         hint = {Grade.GOOD: "", Grade.BAD: "rollback", Grade.UNKNOWN: "rollback check"}[verdict.grade]

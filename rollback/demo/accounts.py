@@ -13,7 +13,7 @@ PEOPLE = (*_WHOLE, *_NONE, *_BROKEN)
 
 
 def write(instance: Path) -> None:
-    """What a release finds in its shared `instance` folder, the same on every host, so that sessions hold everywhere."""
+    """Fill the shared `instance` folder: the same on every host, so that sessions hold everywhere."""
     from werkzeug.security import generate_password_hash
 
     # One cheap hash for all: the load's many logins share two small cores with everything else.

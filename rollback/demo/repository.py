@@ -34,22 +34,22 @@ def make(folder: Path) -> None:
 
 
 def _tag(folder: Path, tag: str) -> None:
-    _git(folder, "tag", "--annotate", f"--message=Release {tag}", tag)
+    """As old as its commit, so that the tags are in order by their dates, too."""
+    born = _git(folder, "log", "-1", "--format=%cI")
+    _git(folder, "tag", "--annotate", f"--message=Release {tag}", tag, born=born.strip())
 
 
-def _git(folder: Path, *arguments: str) -> None:
-    subprocess.run(
-        ["git", "-C", str(folder), *arguments],
-        check=True,
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+def _git(folder: Path, *arguments: str, born: str = _BORN) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    told = subprocess.run(
+        command, check=True, env=_environment(born), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )
+    return told.stdout
 
 
-def _environment() -> dict[str, str]:
+def _environment(born: str) -> dict[str, str]:
     """Nothing of the user's own git takes part: no signing, no hooks, no templates, no repository around ours."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     people = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in _WHO.items()}
-    dates = {"GIT_AUTHOR_DATE": _BORN, "GIT_COMMITTER_DATE": _BORN}
+    dates = {"GIT_AUTHOR_DATE": born, "GIT_COMMITTER_DATE": born}
     return {**kept, **people, **dates, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}

@@ -10,7 +10,7 @@ from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Error as SqliteError
 from sqlite3 import OperationalError, connect
 
-from sqlalchemy import Column, Connection, MetaData, Row, String, Table, Text, create_engine, event, select
+from sqlalchemy import Column, Connection, MetaData, Row, String, Table, Text, create_engine, event, inspect, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -66,6 +66,8 @@ class Database:
             if not self._path.exists():
                 return ()
             with self._engine.connect() as connection:
+                if not inspect(connection).has_table(RECORDS.name):  # made a moment ago, and not yet more than that
+                    return ()
                 return tuple(_entry(row) for row in connection.execute(question))
 
     def _connect(self) -> SqliteConnection:

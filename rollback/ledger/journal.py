@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rollback.ledger import codec
 from rollback.ledger.scrub import shortened
-from rollback.model import Ended, Fact, Finding, Intended, Judged, Observed, Record, Result
+from rollback.model import Ended, Fact, Finding, Intended, Judged, Observed, Pruned, Record, Result, Started
 
 ROOM = 60 * 1024  # bytes; a host's answer holds 64 KiB
 
@@ -57,10 +57,12 @@ def _no_findings(fact: Fact) -> Fact | None:
 def _no_hosts(fact: Fact) -> Fact | None:
     """With very many hosts: each knows by itself what is live on it and what was intended."""
     match fact:
-        case Intended():
+        case Intended() | Pruned():
             return None
+        case Started():
+            return replace(fact, hosts=())
         case Ended():
-            return replace(fact, live=())
+            return replace(fact, live=(), pending=())
         case _:
             return fact
 

@@ -12,7 +12,7 @@ from rollback.model import Finding, Release
 from rollback.text import clean
 
 Value = TypeVar("Value")
-LONGEST = 1 << 16  # characters of one text
+LONGEST = 8192  # characters of one text
 
 
 def scrubbed(value: Value, redact: Callable[[str], str]) -> Value:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,27 +29,21 @@ __all__ = ["Ledger", "location"]
 PATIENCE = 3.0  # seconds for another process's lock: a rollback waits for no database
 
 
+@dataclass(slots=True, eq=False)
 class Ledger:
     """See `open`. May be used from several threads."""
 
-    def __init__(
-        self,
-        database: Database,
-        waiting: Waiting,
-        *,
-        app: str,
-        environment: str,
-        redact: Callable[[str], str],
-        tell: Callable[[Event], None],
-    ) -> None:
-        self._database, self._waiting = database, waiting
-        self._app, self._environment = app, environment
-        self._redact, self._tell = redact, tell
-        self._memory: dict[str, Entry] = {}
-        self._records: dict[str, Record | None] = {}  # decoded before: records never change
-        self._told: set[str] = set()
-        self._down = False
-        self._lock = threading.RLock()
+    _database: Database
+    _waiting: Waiting
+    _app: str
+    _environment: str
+    _redact: Callable[[str], str]
+    _tell: Callable[[Event], None]
+    _memory: dict[str, Entry] = field(default_factory=dict)
+    _records: dict[str, Record | None] = field(default_factory=dict)  # decoded before: records never change
+    _told: set[str] = field(default_factory=set)
+    _down: bool = False
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @classmethod
     def open(
@@ -65,14 +61,7 @@ class Ledger:
 
         redact: hides secrets in a text. tell: hears Noticed. Raises UsageError for a URL that is none of ours.
         """
-        ledger = cls(
-            Database(file_of(url), patience),
-            Waiting(waiting),
-            app=app,
-            environment=environment,
-            redact=redact,
-            tell=tell,
-        )
+        ledger = cls(Database(file_of(url), patience), Waiting(waiting), app, environment, redact, tell)
         ledger.flush()
         return ledger
 
@@ -113,7 +102,8 @@ class Ledger:
             self._down = False
             try:
                 for path in self._waiting.files():
-                    self._flush_file(path)
+                    with suppress(FileNotFoundError):  # another process was quicker
+                        self._flush_file(path)
                 if self._memory and self._stored(tuple(self._memory.values())):
                     self._memory.clear()
             except OSError as error:
@@ -161,7 +151,10 @@ class Ledger:
 
     def _entries(self) -> tuple[Entry, ...]:
         """All of ours by id. What is appended from here on answers them, so it sorts after them."""
-        entries = {one.id: one for one in (*self._read(), *self._read_waiting(), *self._memory.values())}
+        waiting = (
+            self._read_waiting()
+        )  # before the database: what another process moves meanwhile is seen twice, not never
+        entries = {one.id: one for one in (*self._read(), *waiting, *self._memory.values())}
         if entries:
             after(max(entries))
         return tuple(entries[id_] for id_ in sorted(entries))
@@ -175,19 +168,15 @@ class Ledger:
 
     def _read_waiting(self) -> tuple[Entry, ...]:
         try:
-            return tuple(one for path in self._waiting.files() for one in self._parsed(path.read_bytes(), str(path)))
+            files = ((self._waiting.lines(path), str(path)) for path in self._waiting.files())
+            return tuple(one for lines, name in files for one in self._parsed(lines, name))
         except OSError as error:
             self._notice(f"records that wait in {self._waiting.folder} can't be read: {error.strerror}")
             return ()
 
     def _parsed(self, lines: bytes, source: str) -> tuple[Entry, ...]:
         """Our lines; the others' are left out in silence, what is none is counted."""
-        found, corrupt = [], 0
-        for line in filter(None, lines.split(b"\n")):
-            try:
-                found.append(codec.from_line(line))
-            except Corrupt:
-                corrupt += 1
+        found, corrupt = codec.from_lines(lines)
         if corrupt:
             self._notice(f"{corrupt} line(s) of {source} are no records and were left out")
         return tuple(one for one in found if (one.app, one.environment) == (self._app, self._environment))

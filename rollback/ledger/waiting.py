@@ -33,6 +33,13 @@ class Waiting:
         """Files that wait, oldest operation first."""
         return tuple(sorted(self.folder.glob("*.jsonl"))) if self.folder.is_dir() else ()
 
+    def lines(self, path: Path) -> bytes:
+        """A file's lines; none when another process has just moved them into the database."""
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return b""
+
     @contextmanager
     def taken(self, path: Path) -> Iterator[tuple[bytes, Callable[[], None]]]:
         """The file's lines, and what deletes it. Nobody adds to it meanwhile."""

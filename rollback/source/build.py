@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
@@ -88,8 +89,7 @@ def _drained(process: subprocess.Popen[bytes]) -> bytes:
     """Waits for its end; the last bytes of its output."""
     tail = b""
     with process:
-        assert process.stdout is not None
-        read: Callable[[], bytes] = lambda: process.stdout.read1(_TAIL)  # type: ignore[union-attr]  # noqa: E731
-        for some in iter(read, b""):
+        assert isinstance(process.stdout, BufferedReader)
+        while some := process.stdout.read1(_TAIL):
             tail = (tail + some)[-_TAIL:]
     return tail

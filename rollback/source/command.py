@@ -19,7 +19,7 @@ _NO_COMMAND = 127
 # A hook's or a wrapper's repository is not ours. `env -u`, because GitPython takes nothing from the environment.
 _FOREIGN = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY"),
-    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_LITERAL_PATHSPECS", "GIT_CONFIG_PARAMETERS", "GIT_TRACE"),
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_LITERAL_PATHSPECS", "GIT_TRACE"),
 )
 _ENV = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
 
@@ -43,22 +43,22 @@ class Said:
         return self.status == 0
 
 
-def run(folder: Path, *arguments: str, question: bytes = b"") -> Said:
+def run(folder: Path, *arguments: str, question: bytes = b"", deadline: float = DEADLINE) -> Said:
     """`git -C folder ARGUMENTS`, with `question` on its input. A failure is the caller's to judge.
 
-    Raises SourceError when there is no git.
+    deadline: seconds; then it is killed, which is a failure. Raises SourceError when there is no git.
 
     `-C`, not a working directory: GitPython silently uses another one when it can't enter ours.
     """
     unset = (word for name in _FOREIGN for word in ("-u", name))
     settings = (word for setting in _SETTINGS for word in ("-c", setting))
-    said = _execute(["env", *unset, "git", "-C", str(folder), *settings, *arguments], question)
+    said = _execute(["env", *unset, "git", "-C", str(folder), *settings, *arguments], question, deadline)
     if said.status == _NO_COMMAND:
         raise _no_git()
     return said
 
 
-def _execute(words: list[str], question: bytes) -> Said:
+def _execute(words: list[str], question: bytes, deadline: float) -> Said:
     try:
         from git.cmd import Git
         from git.exc import GitCommandNotFound
@@ -75,12 +75,13 @@ def _execute(words: list[str], question: bytes) -> Said:
                 with_exceptions=False,
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
-                kill_after_timeout=DEADLINE,
+                kill_after_timeout=deadline,
                 env=_ENV,
             )
     except GitCommandNotFound as error:
         raise _no_git() from error
-    return Said(status, output, clean_line(complaint))
+    late = complaint.startswith("Timeout: the command")  # GitPython's words, with the whole command
+    return Said(status, output, f"it took longer than {deadline:g} s" if late else clean_line(complaint))
 
 
 def _no_git() -> SourceError:

@@ -8,7 +8,6 @@ under another name and renamed, and is checked by digest whenever it is used.
 from __future__ import annotations
 
 import atexit
-import gzip
 import hashlib
 import os
 import shutil
@@ -17,13 +16,13 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from rollback.errors import SourceError
 from rollback.model import Release
+from rollback.source.archive import write_archive
 from rollback.source.build import Build, built
 from rollback.source.content import Item, from_tar
-from rollback.source.manifest import Entry, Sort, write
+from rollback.source.manifest import write
 from rollback.source.repository import Repository
 from rollback.text import clean_line
 
@@ -59,7 +58,7 @@ def package(repository: Repository, release: Release, build: Build | None, cache
     except OSError as error:
         sentence = f"the package of {clean_line(release.tag)} can't be made: {clean_line(str(error))}"
         raise SourceError(sentence, hint="free some space, or set TMPDIR to a folder that has it") from error
-    return _sealed(release, _kept(made, place))
+    return _intact(release, place) or _sealed(release, _kept(made, place))  # another process may have been quicker
 
 
 def _key(release: Release, build: Build | None) -> str:
@@ -75,13 +74,24 @@ def _make(repository: Repository, release: Release, build: Build | None, made: P
         moment = repository.moment(release)
         tree = Path(workshop) / "tree.tar"
         repository.archive(release, tree)
-        with tarfile.open(tree, errors="surrogateescape") as archive, ExitStack() as stack:
+        with _opened(tree, release) as archive, ExitStack() as stack:
             if build is None:
                 _require_no_submodules(repository, release)
                 items = from_tar(archive)
             else:
                 items = stack.enter_context(built(build, release, _exported(archive, Path(workshop)), moment))
             _write(items, moment, release, made)
+
+
+def _opened(tree: Path, release: Release) -> tarfile.TarFile:
+    try:
+        return tarfile.open(tree, "r:", encoding="utf-8", errors="surrogateescape")
+    except tarfile.ReadError as error:  # a tar that ends after git's own header
+        raise _empty(release) from error
+
+
+def _empty(release: Release) -> SourceError:
+    return SourceError(f"the tree of {clean_line(release.tag)} is empty", hint="are all files export-ignore?")
 
 
 def _exported(archive: tarfile.TarFile, workshop: Path) -> Path:
@@ -102,57 +112,12 @@ def _require_no_submodules(repository: Repository, release: Release) -> None:
 
 def _write(items: tuple[Item, ...], moment: int, release: Release, made: Path) -> None:
     if not items:
-        raise SourceError(f"the tree of {clean_line(release.tag)} is empty", hint="are all files export-ignore?")
-    entries = _write_archive(items, moment, made / _ARCHIVE)
+        raise _empty(release)
+    entries = write_archive(items, moment, made / _ARCHIVE)
     (made / _MANIFEST).write_bytes(write(entries))
     size = sum(entry.size for entry in entries)
     seal = (_sha256(made / _ARCHIVE), _sha256(made / _MANIFEST), str(len(entries)), str(size))
     (made / _SEAL).write_text(" ".join(seal), "ascii")
-
-
-def _write_archive(items: tuple[Item, ...], moment: int, path: Path) -> tuple[Entry, ...]:
-    with (
-        path.open("wb") as file,
-        gzip.GzipFile("", "wb", 6, file, mtime=0) as packed,
-        tarfile.open(
-            fileobj=packed, mode="w", format=tarfile.GNU_FORMAT, encoding="utf-8", errors="surrogateescape"
-        ) as archive,
-    ):
-        return tuple(_added(archive, item, moment) for item in items)
-
-
-def _added(archive: tarfile.TarFile, item: Item, moment: int) -> Entry:
-    info = tarfile.TarInfo(item.path)
-    info.mode, info.mtime = item.mode, moment
-    match item.sort:
-        case Sort.FOLDER:
-            info.type = tarfile.DIRTYPE
-            archive.addfile(info)
-            return Entry(item.sort, item.path, item.mode)
-        case Sort.LINK:
-            info.type, info.linkname, info.mode = tarfile.SYMTYPE, item.target, 0o777
-            archive.addfile(info)
-            return Entry(item.sort, item.path, content=item.target)
-        case Sort.FILE:
-            with item.open() as file:
-                info.size = file.seek(0, os.SEEK_END)
-                file.seek(0)
-                reader = _Hashed(file)
-                archive.addfile(info, reader)  # type: ignore[arg-type]
-            return Entry(item.sort, item.path, item.mode, info.size, reader.digest.hexdigest())
-
-
-class _Hashed:
-    """A file that hashes what is read from it: the manifest speaks of the very bytes that were packed."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.digest = hashlib.sha256()
-
-    def read(self, size: int) -> bytes:
-        some = self._file.read(size)
-        self.digest.update(some)
-        return some
 
 
 def _kept(made: Path, place: Path) -> Path:
@@ -161,7 +126,7 @@ def _kept(made: Path, place: Path) -> Path:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as aside:
             new = shutil.copytree(made, Path(aside) / "new")
-            if place.exists():  # it was not intact, or another process was quicker
+            if place.exists():  # it is not intact
                 place.rename(Path(aside) / "old")
             new.rename(place)
     except OSError:

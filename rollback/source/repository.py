@@ -15,13 +15,14 @@ from pathlib import Path
 from rollback.errors import Refused, SourceError, UnknownTag
 from rollback.model import Release
 from rollback.source.command import Said, run
+from rollback.source.refs import kind, listed, parsed, pinned
 from rollback.source.tags import Tag, matches, nearest, newest_first
 from rollback.text import clean_line
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_PREFIX = b"refs/tags/"
 SUBJECTS = 50  # of commits between two releases
 FILES = 500
+LONG = 1800.0  # seconds for an archive: filters (LFS) and partial clones may have to fetch it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,7 @@ class Repository:
     def releases(self, pattern: str) -> tuple[Release, ...]:
         """Every tag that matches the playbook's `tags` and names a commit, newest first."""
         wanted = newest_first(tag for tag in self._tags() if matches(tag.name, pattern))
-        pinned = _pinned(self.folder, wanted)
-        return tuple(release for release in pinned if release is not None)
+        return tuple(release for release in pinned(self.folder, wanted) if release is not None)
 
     def release(self, tag: str, pattern: str) -> Release:
         """The tag, pinned. Raises UnknownTag, Refused (not a release by the pattern, or not a commit), SourceError."""
@@ -71,7 +71,7 @@ class Repository:
         if not matches(tag, pattern):
             sentence = f"the tag {clean_line(tag)} is not a release: it does not match tags: {clean_line(pattern)!r}"
             raise Refused(sentence, hint="tag the commit with a name that matches, or change `tags:` in the playbook")
-        (release,) = _pinned(self.folder, (known[tag],))
+        (release,) = pinned(self.folder, (known[tag],))
         if release is None:
             raise self._no_commit(known[tag])
         return release
@@ -105,7 +105,7 @@ class Repository:
 
     def archive(self, release: Release, tar: Path) -> None:
         """Writes the release's tree as a tar, by its own export-ignore and export-subst. Raises SourceError."""
-        said = run(self.folder, "archive", "--format=tar", f"--output={tar.absolute()}", release.commit)
+        said = run(self.folder, "archive", "--format=tar", f"--output={tar.absolute()}", release.commit, deadline=LONG)
         if not said.ok:
             sentence = f"git can't give the tree of {clean_line(release.tag)}: {said.complaint}"
             raise SourceError(sentence, hint=self._git("fetch", "--depth", "1", "origin", "tag", release.tag))
@@ -120,13 +120,10 @@ class Repository:
         return tuple(clean_line(line.partition(b"\t")[2]) for line in listed if line.startswith(b"160000 "))
 
     def _tags(self) -> tuple[Tag, ...]:
-        layout = "--format=%(refname)%00%(objectname)%00%(creatordate:unix)"
-        said = run(self.folder, "for-each-ref", layout, "refs/tags/")
-        if not said.ok:  # an object is missing: its date is, too
-            said = run(self.folder, "for-each-ref", "--format=%(refname)%00%(objectname)%00", "refs/tags/")
+        said = listed(self.folder)
         if not said.ok:
             raise SourceError(f"git can't list the tags of {self._shown}: {said.complaint}", hint=self._git("fsck"))
-        return tuple(_tag(line) for line in said.output.splitlines())
+        return parsed(said.output)
 
     def _unknown(self, tag: str, names: list[str]) -> UnknownTag:
         close = nearest(tag, names)
@@ -138,14 +135,10 @@ class Repository:
 
     def _no_commit(self, tag: Tag) -> Refused:
         shown = clean_line(tag.name)
-        if self.kind(tag.object) in {"tree", "blob", "tag"}:
+        if kind(self.folder, tag.object) in {"tree", "blob", "tag"}:
             return Refused(f"the tag {shown} does not name a commit", hint="tag a commit")
         sentence = f"what the tag {shown} names is missing from {self._shown}"
         return SourceError(sentence, hint=self._git("fetch", "--depth", "1", "origin", "tag", tag.name))
-
-    def kind(self, object_id: str) -> str:
-        """commit, tree, blob or tag; "" when it is not here."""
-        return run(self.folder, "cat-file", "-t", object_id).output.decode("ascii").strip()
 
     def _git(self, *words: str) -> str:
         """A command to type."""
@@ -156,29 +149,8 @@ class Repository:
         return clean_line(str(self.folder))
 
 
-def _tag(line: bytes) -> Tag:
-    name, object_id, created = line.split(b"\0")
-    return Tag(os.fsdecode(name.removeprefix(_PREFIX)), object_id.decode("ascii"), int(created or 0))
-
-
 def _lines(output: bytes) -> tuple[str, ...]:
     return tuple(clean_line(line) for line in output.split(b"\0") if line)
-
-
-def _pinned(folder: Path, tags: tuple[Tag, ...]) -> tuple[Release | None, ...]:
-    """Each tag with its commit and tree, through tags of tags; None where there is no commit, or not here."""
-    if not tags:
-        return ()
-    questions = "".join(f"{tag.object}^{{commit}}\n{tag.object}^{{tree}}\n" for tag in tags)
-    said = run(folder, "cat-file", "--batch-check=%(objectname) %(objecttype)", question=questions.encode("ascii"))
-    ids = [_object_id(line) for line in said.output.splitlines()]
-    found = zip(tags, ids[::2], ids[1::2], strict=True)
-    return tuple(Release(tag.name, commit, tree) if commit and tree else None for tag, commit, tree in found)
-
-
-def _object_id(line: bytes) -> str | None:
-    name, _, kind = line.decode("ascii").partition(" ")
-    return name if kind in {"commit", "tree"} else None
 
 
 def _require_a_commit(folder: Path) -> None:

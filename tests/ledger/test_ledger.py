@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from ulid import ULID
 
 from rollback.ledger import codec
 from rollback.ledger.ids import ulid
@@ -210,7 +211,7 @@ def test_kinds_of_a_later_version_are_kept_and_left_out(world: World) -> None:
 
 def test_what_answers_a_record_sorts_after_it_though_our_clock_lags(world: World) -> None:
     ahead = datetime.now(UTC) + timedelta(minutes=10)
-    from_afar = codec.ULID.from_datetime(ahead)
+    from_afar = ULID.from_datetime(ahead)
     theirs = Record(str(from_afar), ahead, "shop", "production", ulid(), "grace", Marked(RELEASE, Grade.GOOD, ""))
     ledger = world.ledger()
     ledger.merge(codec.to_line(codec.entry(theirs)))
@@ -273,6 +274,18 @@ def test_a_corrupt_database_is_told_and_left_as_it_is(world: World) -> None:
         f"the ledger can't be written (file is not a database): records wait in {world.waiting}",
         "the ledger can't be read (file is not a database): going by the hosts' journals",
     ]
+
+
+def test_a_database_without_its_table_is_an_empty_ledger(world: World) -> None:
+    world.file.parent.mkdir()
+    world.file.write_bytes(b"")
+    ledger = world.ledger()
+    assert (ledger.records(), len(ledger.append(ulid(), "ada", *FACTS)), len(ledger.records())) == (
+        (),
+        len(FACTS),
+        len(FACTS),
+    )
+    assert world.told == []
 
 
 def test_a_row_that_was_tampered_with_is_told_and_left_out(world: World) -> None:
@@ -364,6 +377,18 @@ def test_a_torn_line_that_waits_costs_only_itself(world: World) -> None:
     assert world.told[-1] == f"1 line(s) of {path} are no records and were left out"
 
 
+def test_what_another_process_flushed_meanwhile_is_no_fault(world: World) -> None:
+    world.ledger().append(ulid(), "ada", *FACTS[:1])
+    with closing(lock(world.file)):
+        early = world.ledger()
+        early.append(ulid(), "ada", *FACTS[1:])
+    world.ledger()
+    early.append(ulid(), "ada", Withdrawn(RAW))
+    early.close()
+    assert facts(world.ledger()) == [*FACTS, Withdrawn(RAW)]
+    assert len(world.told) == 1
+
+
 # Several processes.
 
 
@@ -420,6 +445,21 @@ def test_a_long_journal_loses_evidence_first(world: World) -> None:
     shown = replace(long, evidence="…" + long.evidence[-1000:])
     kept = [codec.record(codec.from_line(line)) for line in journal.splitlines()]
     assert [record.fact for record in kept if record] == [FACTS[0], Observed(STEP, (shown,) * 30), FACTS[-1]]
+
+
+def test_a_journal_of_very_many_hosts_fits(world: World) -> None:
+    ledger, operation = world.ledger(), ulid()
+    hosts = tuple(f"web{number}.shop.example.com" for number in range(5_000))
+    ended = Ended(Outcome.DONE, tuple((host, RELEASE.id) for host in hosts))
+    ledger.append(
+        operation, "ada", Started(Kind.DEPLOY, RELEASE, RAW, hosts), Intended(replace(STEP, hosts=hosts)), ended
+    )
+    lines = ledger.journal(operation).splitlines()
+    kept = [codec.record(codec.from_line(line)) for line in lines]
+    assert [record.fact for record in kept if record] == [
+        Started(Kind.DEPLOY, RELEASE, RAW, ()),
+        Ended(Outcome.DONE),
+    ]
 
 
 @pytest.mark.parametrize("count", [200, 2_000, 20_000])

@@ -19,7 +19,9 @@ RECORDS = (judged(1, V2), judged(2, V1))
 PREFLIGHT = replace(POLICY, preflight=True)
 
 
-def asking(target: Release, *, kind: Kind = Kind.DEPLOY, records: Sequence[Record] = RECORDS, force: bool = False) -> Asked:
+def asking(
+    target: Release, *, kind: Kind = Kind.DEPLOY, records: Sequence[Record] = RECORDS, force: bool = False
+) -> Asked:
     known = Known(standings(records), {})
 
     def plan(seen: Sequence[Sighting]) -> Plan:

@@ -49,7 +49,9 @@ def test_a_bad_canary_goes_back_and_nobody_else_is_touched() -> None:
     assert live(its) == [V1, V1, V1]
     assert judgements(its) == [("v3", Grade.BAD), ("v1", Grade.GOOD)]
     assert ending.reason == "login: 1 failure > limit 0"
-    assert [e.text for e in its.events if isinstance(e, Noticed)] == ["going back to v1 on web1: login: 1 failure > limit 0"]
+    assert [e.text for e in its.events if isinstance(e, Noticed)] == [
+        "going back to v1 on web1: login: 1 failure > limit 0"
+    ]
 
 
 def test_a_bad_host_is_not_given_users_until_it_is_back() -> None:

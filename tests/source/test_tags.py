@@ -27,7 +27,8 @@ def test_versions_are_compared_as_people_do(ascending: list[str]) -> None:
 @given(st.lists(st.text(max_size=6)))
 def test_any_names_can_be_ordered(names: list[str]) -> None:
     keys = [version_key(name) for name in names]
-    assert sorted(keys) == sorted(keys[::-1])
+    backwards = keys[::-1]
+    assert sorted(keys) == sorted(backwards)
 
 
 def test_the_younger_tag_is_first_whatever_its_version() -> None:

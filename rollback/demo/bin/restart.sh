@@ -16,7 +16,7 @@ fail() {
 }
 
 alive() { # a dead one that nobody has buried yet does not count
-    grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null
+    grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null
 }
 
 old=$(cat "$pid_file" 2>/dev/null || true)

@@ -1,0 +1,45 @@
+# Everything here sets up what it needs first: on a fresh machine, `make demo` and `make test` are enough.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv/bin
+WORKERS ?= 4
+PYTEST := $(VENV)/python -m pytest -n $(WORKERS)
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+SCRIPTS = scripts/setup .ci/run $(shell find rollback -name '*.sh')
+export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
+
+.PHONY: help setup demo test check lint types format lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## .venv in this folder, with everything in it; Debian packages that are missing
+	@scripts/setup
+
+demo: setup  ## replay the incident on this machine (ARGS="--keep --hosts 5")
+	@$(VENV)/rollback demo $(ARGS)
+
+test: setup  ## all tests (ARGS="tests/core -k plan")
+	@$(PYTEST) $(ARGS)
+
+check: lint types  ## what CI runs: lint, types, all tests, and the core covered to the last branch
+	@$(PYTEST) --cov
+
+lint: setup  ## ruff and shellcheck
+	@$(VENV)/ruff check
+	@$(VENV)/ruff format --check
+	@shellcheck $(SCRIPTS)
+
+types: setup  ## mypy --strict
+	@$(VENV)/mypy
+
+format: setup  ## let ruff write the code its way
+	@$(VENV)/ruff check --fix
+	@$(VENV)/ruff format
+
+lock: setup  ## make requirements.lock again from pyproject.toml
+	@$(VENV)/uv pip compile --quiet $(LOCK) --all-extras --group dev --upgrade pyproject.toml -o requirements.lock
+
+clean:  ## remove .venv and everything that was made
+	rm -rf .venv dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

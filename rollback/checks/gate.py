@@ -1,0 +1,135 @@
+"""The gate: one vantage is asked again and again until it is healthy for long enough, or is not, or time is up.
+
+No answer yet is waited for, until the deadline. An answer counts: the gate ends as soon as the judge would call the
+release bad. It knows nothing of what is asked, and does not decide what follows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from rollback.core.judge import judge
+from rollback.model import Finding, Grade, Limits, Result
+from rollback.playbook.settings import Gate
+
+_ENOUGH = 20  # findings of one question that are handed on
+_TRIES = 3
+_ROUNDING = 1e-6
+_NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of a question; settled: False when it may change by waiting."""
+
+    finding: Finding
+    settled: bool
+
+
+Ask = Callable[[], Sequence[Reply]]
+Series = tuple[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The environment's gate, and time: clock in seconds, monotonic. stopped: nobody waits for the answer any more."""
+
+    gate: Gate
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    stopped: Callable[[], bool]
+
+
+def stand(ask: Ask, limits: Mapping[str, Limits], pace: Pace) -> tuple[Finding, ...]:
+    """Ask until it is decided. The last finding of each question; where one failed, all of them."""
+    seen, begun, healthy_since = _Seen(limits), pace.clock(), None
+    while True:
+        started = pace.clock()
+        seen.enter(ask())
+        if seen.decided or pace.stopped():
+            return seen.findings(_not_waited_for)
+        if seen.ready:
+            healthy_since = started if healthy_since is None else healthy_since
+            if started - healthy_since + _ROUNDING >= pace.gate.min_healthy_time:
+                return seen.findings(_as_it_is)
+        else:
+            healthy_since = None
+            if pace.clock() - begun + _ROUNDING >= pace.gate.healthy_deadline:
+                return seen.findings(lambda finding: _waited_out(finding, pace.gate.healthy_deadline))
+        pace.sleep(max(0.0, started + pace.gate.interval - pace.clock()))
+
+
+def answer(ask: Callable[[], Reply], pace: Pace) -> Finding:
+    """Ask once; a question that was not answered at all, a few times."""
+    for attempt in range(1, _TRIES + 1):
+        reply = ask()
+        if reply.settled or attempt == _TRIES or pace.stopped():
+            break
+        pace.sleep(pace.gate.interval)
+    return replace(reply.finding, attempts=attempt)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was found so far: answers in the order in which they came, and what is still waited for."""
+
+    limits: Mapping[str, Limits]
+    answers: list[Finding] = field(default_factory=list)
+    waiting: list[Finding] = field(default_factory=list)
+    tries: Counter[Series] = field(default_factory=Counter)  # that brought no answer
+    errors: Counter[Series] = field(default_factory=Counter)  # the same that are our own trouble, in a row
+
+    def enter(self, replies: Sequence[Reply]) -> None:
+        self.waiting = []
+        for reply in replies:
+            series = _series(reply.finding)
+            if reply.settled:
+                self.answers.append(replace(reply.finding, attempts=self.tries[series] + 1))
+            else:
+                self.tries[series] += 1
+                self.waiting.append(replace(reply.finding, attempts=self.tries[series]))
+            trouble = reply.finding.result is Result.ERROR and not reply.settled
+            self.errors[series] = self.errors[series] + 1 if trouble else 0
+
+    @property
+    def ready(self) -> bool:
+        """Only what is required is worth waiting for."""
+        return not any(finding.required for finding in self.waiting)
+
+    @property
+    def decided(self) -> bool:
+        unheard = any(
+            self.errors[_series(f)] > self.limits.get(f.check, _NO_LIMITS).consecutive_error
+            for f in self.waiting
+            if f.required
+        )
+        return unheard or judge(self.answers, self.limits).grade is Grade.BAD
+
+    def findings(self, unanswered: Callable[[Finding], Finding]) -> tuple[Finding, ...]:
+        failed = {_series(f) for f in self.answers if f.result is Result.FAIL}
+        by_series: dict[Series, list[Finding]] = {}
+        for finding in [*self.answers, *map(unanswered, self.waiting)]:
+            by_series.setdefault(_series(finding), []).append(finding)
+        return tuple(f for series, every in by_series.items() for f in every[-_ENOUGH if series in failed else -1 :])
+
+
+def _series(finding: Finding) -> Series:
+    return finding.check, finding.case
+
+
+def _as_it_is(finding: Finding) -> Finding:
+    return finding
+
+
+def _not_waited_for(finding: Finding) -> Finding:
+    """It ended for another reason before this one had its time: that is no failure."""
+    if finding.result is not Result.FAIL:
+        return finding
+    return replace(finding, result=Result.INCONCLUSIVE, observed=f"not ready yet: {finding.observed}")
+
+
+def _waited_out(finding: Finding, deadline: float) -> Finding:
+    verb = "asked" if finding.result is Result.ERROR else "healthy"
+    return replace(finding, observed=f"not {verb} within {deadline:g} s: {finding.observed}")

@@ -1,0 +1,155 @@
+"""The playbook's checks, asked of hosts and of the environment's url: the operation's port to everything in this room.
+
+It brings questions, kinds, gate and threads together, and lets nothing out that is not redacted, cleaned and bounded.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rollback.checks.ask import ask, refuse_unbuilt
+from rollback.checks.crowd import concurrently
+from rollback.checks.gate import Pace, Reply, answer, stand
+from rollback.checks.question import Ports, Question, Ran
+from rollback.model import Event, Finding, Found, Moved, Noticed, Phase, Release, View
+from rollback.text import clean_line
+
+if TYPE_CHECKING:
+    from rollback.playbook.check import Check
+    from rollback.playbook.schema import Environment, Playbook
+    from rollback.playbook.secrets import Secrets
+
+_AT_ONCE = 4  # questions to one vantage; an sshd allows ten sessions on a connection
+
+
+class Checks:
+    """Every check of one environment. Raises: UsageError, for a kind that can't be asked yet."""
+
+    def __init__(
+        self,
+        playbook: Playbook,
+        environment: Environment,
+        *,
+        dial: Callable[[str, str, int], socket.socket],
+        command: Callable[[str, str, Release, float], Ran],
+        running: Callable[[str, Release], Finding],
+        secrets: Secrets,
+        tell: Callable[[Event], None],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._checks, self._environment = playbook.checks, environment
+        self._limits = {check.name: check.limits for check in playbook.checks}
+        self._ports, self._secrets, self._tell = Ports(dial, command, running), secrets, tell
+        self._clock, self._sleep = clock, sleep
+        for check in self._checks:
+            refuse_unbuilt(check)
+            _tell_insecure(check, tell)
+
+    def has(self, view: View) -> bool:
+        """Whether the gate asks anything from there."""
+        return bool(self._of(view, "gate"))
+
+    def gate(
+        self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], view: View
+    ) -> tuple[Finding, ...]:
+        """What the gate found, host by host; via url it is asked once, and `host` is then None."""
+        checks = self._of(view, "gate")
+
+        def gated(place: str | None, stop: threading.Event) -> tuple[Finding, ...]:
+            before = previous.get(place) if place else _only(previous.values())
+            questions = self._questions(checks, place, release, before)
+            found = stand(lambda: self._round(questions, stop), self._limits, self._pace(stop))
+            return self._told(found, stop)
+
+        return _joined(concurrently(gated, hosts if view is View.HOST else (None,))) if checks else ()
+
+    def once(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
+        """Every check once: of each host with what is live there, and via url with what is live everywhere."""
+        everywhere = _only(live.values())
+        asked = [q for host, release in live.items() for q in self._questions(self._of(View.HOST), host, release, None)]
+        if live:
+            asked += self._questions(self._of(View.URL), None, everywhere, None)
+
+        def one(question: Question, stop: threading.Event) -> tuple[Finding, ...]:
+            return self._told((answer(lambda: self._put(question), self._pace(stop)),), stop)
+
+        return _joined(concurrently(one, asked))
+
+    def _of(self, view: View, *phases: str) -> tuple[Check, ...]:
+        return tuple(check for check in self._checks if view in check.views and set(phases) <= set(check.phase))
+
+    def _questions(
+        self, checks: Sequence[Check], place: str | None, release: Release | None, previous: Release | None
+    ) -> tuple[Question, ...]:
+        host = next(host for host in self._environment.hosts if host.name == place) if place else None
+        values = {**self._environment.values(host), **_named("release", release), **_named("previous", previous)}
+        return tuple(
+            Question(check, self._secrets, self._ports, self._environment.url, host, release, case, values)
+            for check in checks
+            for case in check.cases
+        )
+
+    def _round(self, questions: Sequence[Question], stop: threading.Event) -> tuple[Reply, ...]:
+        replies = concurrently(lambda question, _: self._put(question), questions, width=_AT_ONCE)
+        host = questions[0].host
+        waiting = next((reply.finding.observed for reply in replies if not reply.settled), None)
+        if waiting and host and not stop.is_set():
+            self._tell(Moved(host.name, Phase.VERIFY, f"not ready: {clean_line(waiting, 60)}"))
+        return replies
+
+    def _put(self, question: Question) -> Reply:
+        begun = self._clock()
+        said = ask(question)
+        finding = Finding(
+            check=question.check.name,
+            result=said.result,
+            at=datetime.now(UTC),
+            host=question.host.name if question.host else None,
+            case=clean_line(", ".join(question.case.values())) if question.case else None,
+            observed=self._shown(said.observed),
+            expected=self._shown(said.expected),
+            evidence=said.evidence,
+            took=self._clock() - begun,
+            required=question.check.severity == "required",
+        )
+        return Reply(finding, said.settled)
+
+    def _shown(self, text: str) -> str:
+        return clean_line(self._secrets.redact(text))
+
+    def _pace(self, stop: threading.Event) -> Pace:
+        return Pace(self._environment.verify.gate, self._clock, self._sleep, stop.is_set)
+
+    def _told(self, findings: tuple[Finding, ...], stop: threading.Event) -> tuple[Finding, ...]:
+        """Findings that nobody waits for any more are not spoken of."""
+        for finding in () if stop.is_set() else findings:
+            self._tell(Found(finding))
+        return findings
+
+
+def _named(noun: str, release: Release | None) -> dict[str, str]:
+    if release is None:
+        return {}
+    return {f"{noun}.tag": release.tag, f"{noun}.commit": release.commit, f"{noun}.id": release.id}
+
+
+def _only(releases: Iterable[Release | None]) -> Release | None:
+    """The one that they all are; None when they differ, and nothing can be said of all of them."""
+    different = set(releases)
+    return different.pop() if len(different) == 1 else None
+
+
+def _joined(findings: Sequence[tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    return tuple(finding for some in findings for finding in some)
+
+
+def _tell_insecure(check: Check, tell: Callable[[Event], None]) -> None:
+    tls = check.tls or (check.http and check.http.tls)
+    if tls and tls.insecure:
+        tell(Noticed(f"check {check.name}: certificates are NOT verified (tls.insecure)"))

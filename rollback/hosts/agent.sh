@@ -1,0 +1,986 @@
+# shellcheck shell=sh
+# The host's side of the protocol: one verb a call, `{ rollback_agent VERB KEY=VALUE…; }`, sent with this text over stdin.
+#
+# It only defines functions, and the call is a group: a text that was cut off anywhere does nothing at all.
+# Answers are lines `rollback/1 KEY VALUE…`; the last is `rollback/1 end STATUS DETAIL`. Without it nothing is known.
+# Needs: a POSIX shell, coreutils, flock; tar, gzip, sed, grep, find and xargs as every Linux has them.
+#
+# Two locks. `mutex` (9) is held for moments, while state is read or changed. `busy` (8) is held as long as a verb that
+# changes things runs, so that a retry waits for an earlier try that still runs here alone after its connection was lost.
+#
+# It must not trust what it is given nor what it finds: ids and numbers are checked, state files may be torn.
+# Comment lines and indentation are not sent; so no text here goes over several lines.
+
+rollback_agent() {
+    set -u
+    # Handlers, not '': what is ignored would stay ignored in the daemons that a restart starts.
+    trap : HUP PIPE
+    locale=${LC_ALL-} locale_set=${LC_ALL+yes} LC_ALL=C
+    export LC_ALL
+    unset CDPATH
+    umask 022
+    nl=$(printf '\n.')
+    nl=${nl%.}
+    tab=$(printf '\t')
+    said='' recording='' now=0 boot='' from='' current='' root=''
+    operation='' token='' number='' ttl='' cover='' seconds='' least='' steal='' holder='' phase='' keep=''
+    release='' tag='' commit='' tree='' digest='' manifest='' size='' count='' journal=''
+    must='' drain='' undrain='' restart='' text=''
+    verb=$1
+    shift
+    check_words "$@"
+    state=$root/.rollback
+    case $verb in
+    sight | acquire | renew | give_back | stage | prepare | activate | undrain | finish | prune | journals | note | \
+        command | running | inspect) "verb_$verb" "$@" ;;
+    *) end misused "the verb $verb" ;;
+    esac
+}
+
+# Answers
+
+say() { said="${said}rollback/1 $*$nl"; }
+
+end() {
+    say "end $*"
+    [ -z "$recording" ] || keep_answer
+    printf '%s' "$said"
+    exit 0
+}
+
+# Told to the output of a command: its last 16 KiB and 200 lines, one line of the protocol for each.
+say_lines() {
+    lines=$(tail -c 16384 "$2" 2>/dev/null | tail -n 200 | tr -d '\000' | sed "s/^/rollback\/1 $1 /")
+    [ -z "$lines" ] || said="$said$lines$nl"
+}
+
+fail_here() { [ "${ROLLBACK_FAILPOINT:-}" != "$1" ] || kill -9 $$; }
+
+# What is given
+
+is_id() {
+    case $1 in '' | .* | *[!A-Za-z0-9._+@=,%-]*) return 1 ;; esac
+    [ ${#1} -le 240 ]
+}
+
+is_number() {
+    case $1 in '' | *[!0-9]* | 0?*) return 1 ;; esac
+    [ ${#1} -le 15 ]
+}
+
+is_hex() { case $1 in '' | *[!0-9a-f]*) return 1 ;; esac }
+
+is_name() { case $1 in '' | [0-9]* | *[!A-Za-z0-9_]*) return 1 ;; esac }
+
+# A path below a folder: relative, without `.` and `..`.
+is_below() { case /$1/ in // | *//* | */./* | */../*) return 1 ;; esac }
+
+check_words() {
+    for word; do
+        key=${word%%=*} value=${word#*=} fault=''
+        case $key in
+        root) case $value in /*) root=${value%/} ;; *) fault=yes ;; esac ;;
+        operation) operation=$value && is_id "$value" || fault=yes ;;
+        release) release=$value && is_id "$value" || fault=yes ;;
+        steal) steal=$value && is_id "$value" || fault=yes ;;
+        holder) holder=$value && is_id "$value" || fault=yes ;;
+        phase) phase=$value && is_id "$value" || fault=yes ;;
+        tag) tag=$value && is_id "$value" || fault=yes ;;
+        id) is_id "$value" || fault=yes ;;
+        from) [ "$value" = - ] || is_id "$value" || fault=yes
+            from="$from $value " ;;
+        commit) commit=$value && is_hex "$value" || fault=yes ;;
+        tree) tree=$value && is_hex "$value" || fault=yes ;;
+        digest) digest=$value && is_hex "$value" || fault=yes ;;
+        token) token=$value && is_number "$value" || fault=yes ;;
+        number) number=$value && is_number "$value" || fault=yes ;;
+        ttl) ttl=$value && is_number "$value" || fault=yes ;;
+        cover) cover=$value && is_number "$value" || fault=yes ;;
+        seconds) seconds=$value && is_number "$value" || fault=yes ;;
+        least) least=$value && is_number "$value" || fault=yes ;;
+        manifest) manifest=$value && is_number "$value" || fault=yes ;;
+        size) size=$value && is_number "$value" || fault=yes ;;
+        count) count=$value && is_number "$value" || fault=yes ;;
+        journal) journal=$value && is_number "$value" || fault=yes ;;
+        keep) keep=$value ;;
+        must) must=$value ;;
+        drain) drain=$value ;;
+        undrain) undrain=$value ;;
+        restart) restart=$value ;;
+        text) text=$value ;;
+        env) is_name "${value%%=*}" || fault=yes ;;
+        dir | file) is_below "$value" || fault=yes ;;
+        run) ;;
+        *) fault=yes ;;
+        esac
+        [ -z "$fault" ] || end misused "$key"
+    done
+    [ -n "$root" ] || end misused root
+}
+
+is_folder() { [ -d "$1" ] && [ ! -L "$1" ]; }
+
+# The values of the named words must have been given.
+require() {
+    for name; do
+        eval "value=\$$name"
+        [ -n "$value" ] || end misused "$name"
+    done
+}
+
+# State files
+
+# Whole or not at all, and durable. When the disk is full the ballast is thrown off first.
+put() {
+    put_once "$1" "$2" || { throw_off && put_once "$1" "$2"; }
+}
+
+# Not in a pipeline: a subshell would outlive a kill of this shell.
+put_once() {
+    printf '%s\n' "$2" >"$1.new" && sync "$1.new" && fail_here "put:${1##*/}" && mv -f "$1.new" "$1" && sync "${1%/*}"
+} 2>/dev/null
+
+# Whole or not at all; may be lost with the power.
+jot() {
+    jot_once "$1" "$2" || { throw_off && jot_once "$1" "$2"; }
+}
+
+jot_once() { printf '%s\n' "$2" >"$1.new" && mv -f "$1.new" "$1"; } 2>/dev/null
+
+throw_off() { rm -f "$state"/ballast/*; }
+
+load_ballast() {
+    [ -d "$state/ballast" ] || mkdir "$state/ballast" || return 0
+    for one in 1 2 3 4; do
+        [ -s "$state/ballast/$one" ] || head -c 65536 /dev/zero >"$state/ballast/$one"
+    done
+} 2>/dev/null
+
+is_full() {
+    printf '%04096d' 0 >"$state/probe" && rm -f "$state/probe" && return 1
+    rm -f "$state/probe"
+} 2>/dev/null
+
+cant_write() {
+    if [ -w "$state" ] && is_full; then end full; fi
+    end notwritable "$*"
+}
+
+open_state() {
+    [ -d "$root" ] || end noroot
+    [ ! -L "$state" ] || end notwritable "$state is a link"
+    [ -d "$state" ] || mkdir -m 700 "$state" 2>/dev/null || [ -d "$state" ] || cant_write "$root"
+    # First by a command that may fail: a failed redirection of `exec` ends the shell.
+    true 2>/dev/null >>"$state/mutex" || cant_write "$state"
+    exec 9>>"$state/mutex"
+}
+
+lock() { flock -w 10 9 || end busy "its state is locked by another process"; }
+unlock() { flock -u 9; }
+
+read_clock() {
+    read -r now _ </proc/uptime
+    now=${now%%.*}
+    read -r boot </proc/sys/kernel/random/boot_id
+}
+
+# A lease that can't be read is none: it must not stand in the way of a rollback. Its token still counts.
+read_lease() {
+    l_operation='' l_token=0 l_boot='' l_expiry=0 l_since=0 l_phase='' l_holder=''
+    [ ! -f "$state/lease" ] || read -r l_operation l_token l_boot l_expiry l_since l_phase l_holder <"$state/lease"
+    is_number "$l_token" || l_token=0
+    is_id "$l_operation" && is_id "$l_phase" && is_id "$l_holder" && is_number "$l_expiry" && is_number "$l_since" ||
+        l_operation=''
+    read_clock
+} 2>/dev/null
+
+# By this host's own uptime. What claims to last for days is torn.
+is_live() {
+    [ -n "$l_operation" ] && [ "$l_boot" = "$boot" ] && [ "$now" -lt "$l_expiry" ] && [ "$l_expiry" -le $((now + 172800)) ]
+}
+
+write_lease() { jot "$state/lease" "$operation $token $boot $1 $2 $3 $4" || cant_write "$state/lease"; }
+
+is_ours() { [ "$l_operation $l_token" = "$operation $token" ]; }
+
+extend_lease() {
+    until=$((now + $1))
+    [ "$l_expiry" -le "$until" ] || until=$l_expiry
+    write_lease "$until" "$l_since" "$2" "$l_holder"
+}
+
+say_lease() {
+    [ -n "$l_operation" ] || return 0
+    age=$now left=0 standing=stale
+    [ "$l_boot" != "$boot" ] || [ "$l_since" -gt "$now" ] || age=$((now - l_since))
+    if is_live; then standing=live left=$((l_expiry - now)); fi
+    say "lease $l_operation $l_token $l_holder $standing $age $left $l_phase"
+}
+
+read_intent() {
+    i_operation='' i_token=0 i_from=- i_to=- i_state=''
+    [ ! -f "$state/intent" ] || read -r i_operation i_token i_from i_to i_state <"$state/intent"
+    is_number "$i_token" || i_token=0
+    case $i_state in prepared | switched) ;; *) i_operation='' ;; esac
+    is_id "$i_operation" && is_id "$i_from" && is_id "$i_to" || i_operation='' i_from=- i_to=-
+} 2>/dev/null
+
+read_previous() {
+    previous=-
+    [ ! -f "$state/previous" ] || read -r previous <"$state/previous"
+    is_id "$previous" || previous=-
+} 2>/dev/null
+
+# Succeeds for a complete release; h_tag h_commit h_tree are what it was made from.
+read_header() {
+    h_tag='' h_commit='' h_tree=''
+    [ -f "$state/complete/$1" ] && read -r h_tag h_commit h_tree <"$state/complete/$1"
+} 2>/dev/null
+
+# What `current` points to; `-` when there is none yet.
+read_current() {
+    current=-
+    if [ -L "$root/current" ]; then
+        current=$(readlink "$root/current")
+        case $current in releases/*) current=${current#releases/} ;; *) end badlink ;; esac
+        is_id "$current" || end badlink
+    elif [ -e "$root/current" ]; then
+        end notalink
+    fi
+}
+
+# The right to change something
+
+prove() {
+    read_lease
+    if ! is_ours; then
+        say_lease
+        end fenced
+    fi
+    is_live || end expired
+}
+
+# Begins a verb that changes something: alone, with the right to, and only if it was not done already.
+# Leaves the mutex held.
+enter() {
+    require operation token number ttl cover
+    open_state
+    lock
+    answer_again
+    prove
+    unlock
+    exec 8>>"$state/busy"
+    flock -w "$cover" 8 || end busy "an earlier command still runs"
+    lock
+    answer_again
+    prove
+    extend_lease "$cover" "$1"
+    jot "$state/answer" "$operation $token $number running"
+    recording=$1
+    fail_here "enter:$1"
+}
+
+# The same number again is a retry whose answer was lost: it gets that answer, also when its lease was given back since.
+# A lower one is a straggler.
+answer_again() {
+    read_answer
+    [ "$a_operation $a_token" = "$operation $token" ] || return 0
+    [ "$number" -ge "$a_number" ] || end fenced "a later command came first"
+    [ "$number $a_state" = "$a_number answered" ] || return 0
+    sed 1d "$state/answer"
+    exit 0
+}
+
+# The last number seen under a lease.
+read_answer() {
+    a_operation='' a_token='' a_number=0 a_state=''
+    [ ! -f "$state/answer" ] || read -r a_operation a_token a_number a_state <"$state/answer"
+    is_number "$a_number" || a_operation='' a_number=0
+} 2>/dev/null
+
+keep_answer() {
+    recording=''
+    flock -w 10 9 || return 0
+    read_lease
+    [ ! -d "$state" ] || jot "$state/answer" "$operation $token $number answered$nl${said%"$nl"}"
+    # The lease covered the whole verb; from here on its holder must renew it.
+    ! is_ours || [ "$verb" = finish ] || jot "$state/lease" "$operation $token $boot $((now + ttl)) $l_since $l_phase $l_holder"
+    unlock
+}
+
+# The playbook's commands
+
+# PHASE FOLDER COMMAND WORDS…: its exit status in $status. Its output goes to a file: a daemon that it starts would keep
+# our channel open for ever. Nor must a daemon inherit our locks.
+run() {
+    run_phase=$1 run_folder=$2 run_text=$3 status=0
+    shift 3
+    make_room_for output
+    perform "$@" >"$state/output" 2>&1 </dev/null 8>&- 9>&- || status=$?
+    say "ran $run_phase $status"
+    say_lines out "$state/output"
+    rm -f "$state/output"
+}
+
+perform() (
+    trap - HUP PIPE
+    if [ -n "$locale_set" ]; then LC_ALL=$locale; else unset LC_ALL; fi
+    for word; do
+        case $word in env=*) word=${word#env=} && export "${word%%=*}=${word#*=}" ;; esac
+    done
+    cd "$run_folder" || exit 126
+    exec timeout -k 5 "$seconds" /bin/sh -c "$run_text"
+)
+
+make_room_for() {
+    printf '%04096d' 0 2>/dev/null >"$state/$1" || throw_off
+    true 2>/dev/null >"$state/$1" || cant_write "$state/$1"
+}
+
+# Manifests
+
+# FOLDER MANIFEST RESULT: sorts into RESULT.good and RESULT.bad the manifest's lines that the folder matches or not.
+compare() (
+    sort "$2" >"$3.wanted"
+    cd "$1" || exit 1
+    # Names without a percent sign are safe for xargs as they are.
+    sed -n "/^[fd]$tab.*${tab}[^%]*\$/s/.*$tab/.\//p" "$3.wanted" | sort >"$3.names"
+    xargs -r stat -c "%n$tab%F$tab%a$tab%s" <"$3.names" 2>/dev/null |
+        sed "s/^\.\///; s/${tab}regular empty file$tab/${tab}f$tab/; s/${tab}regular file$tab/${tab}f$tab/; s/${tab}directory$tab/${tab}d$tab/" >"$3.stat"
+    # Only regular files are read: a pipe would never end.
+    sed -n "s/^\([^$tab]*\)${tab}f$tab.*/.\/\1/p" "$3.stat" | xargs -r sha256sum 2>/dev/null |
+        sed "s/^\([0-9a-f]*\) [ *]\.\/\(.*\)/\2$tab\1/" >"$3.sums"
+    {
+        sort -t "$tab" -k 1,1 "$3.stat" >"$3.stat.sorted"
+        sort -t "$tab" -k 1,1 "$3.sums" >"$3.sums.sorted"
+        join -t "$tab" "$3.stat.sorted" "$3.sums.sorted" |
+            sed "s/^\([^$tab]*\)$tab\(f\)$tab\([^$tab]*\)$tab\([^$tab]*\)$tab\(.*\)/\2$tab\3$tab\4$tab\5$tab\1/"
+        sed -n "s/^\([^$tab]*\)${tab}d$tab\([^$tab]*\)$tab.*/d$tab\2$tab-$tab-$tab\1/p" "$3.stat"
+        grep -e "^l" -e "%[^$tab]*\$" "$3.wanted" | compare_one_by_one
+    } | sort -u >"$3.found"
+    comm -12 "$3.wanted" "$3.found" >"$3.good"
+    comm -23 "$3.wanted" "$3.found" >"$3.bad"
+)
+
+# Links, and names with other bytes than the safe ones: few. Prints the lines that hold.
+compare_one_by_one() {
+    while IFS=$tab read -r sort mode bytes content name; do
+        path=./$(decoded "$name"; printf .)
+        path=${path%.}
+        found=''
+        if [ "$sort" = l ] && [ -L "$path" ]; then
+            target=$(decoded "$content"; printf .)
+            [ "$(readlink -n "$path"; printf .)" != "$target" ] || found=yes
+        elif [ "$sort" = d ] && [ -d "$path" ] && [ ! -L "$path" ]; then
+            [ "$(stat -c %a "$path")" != "$mode" ] || found=yes
+        elif [ "$sort" = f ] && [ -f "$path" ] && [ ! -L "$path" ]; then
+            sum=$(sha256sum <"$path")
+            [ "$(stat -c '%a %s' "$path") ${sum%% *}" != "$mode $bytes $content" ] || found=yes
+        fi
+        [ -z "$found" ] || printf '%s\t%s\t%s\t%s\t%s\n' "$sort" "$mode" "$bytes" "$content" "$name"
+    done
+}
+
+# %XX as bytes. printf knows octal numbers only.
+decoded() {
+    rest=$1
+    while :; do
+        case $rest in *%[0-9A-F][0-9A-F]*) ;; *) break ;; esac
+        printf %s "${rest%%\%*}"
+        rest=${rest#*%}
+        hex=${rest%"${rest#??}"} rest=${rest#??}
+        byte=$((0x$hex))
+        # shellcheck disable=SC2059
+        printf "\\$((byte / 64))$((byte / 8 % 8))$((byte % 8))"
+    done
+    printf %s "$rest"
+}
+
+# The modes as they are after `chmod a-w`.
+read_only() {
+    sed -e ':a' -e "s/^\([fd]${tab}[0-7]*\)7/\15/; ta" -e "s/^\([fd]${tab}[0-7]*\)6/\14/; ta" \
+        -e "s/^\([fd]${tab}[0-7]*\)3/\11/; ta" -e "s/^\([fd]${tab}[0-7]*\)2/\10/; ta"
+}
+
+clear_away() {
+    [ -e "$1" ] || [ -L "$1" ] || return 0
+    chmod -R u+w "$1" 2>/dev/null
+    rm -rf "$1"
+}
+
+# Renamed first: what is half deleted must not be found under its name. A folder must be writable to be moved.
+discard() {
+    mkdir -p "$state/trash" || return 1
+    chmod u+w "$1" 2>/dev/null
+    mv -fT "$1" "$state/trash/${1##*/}.$$"
+}
+
+# Verbs
+
+verb_sight() {
+    [ -d "$root" ] || end noroot
+    [ ! -d "$state" ] || { [ -r "$state" ] && [ -x "$state" ]; } || end notours
+    sighting
+    end ok
+}
+
+sighting() {
+    read_current
+    read_lease
+    read_intent
+    read_previous
+    say "live $current"
+    say "previous $previous"
+    say_lease
+    [ -z "$i_operation" ] || say "intent $i_operation $i_token $i_from $i_to $i_state"
+    say_releases
+    say "free $(stat -f -c '%a %S %d' "$root" 2>/dev/null)"
+    say_journals
+}
+
+say_releases() {
+    for path in "$root"/releases/*; do
+        name=${path##*/}
+        if ! is_folder "$path" || ! is_id "$name"; then continue; fi
+        if read_header "$name"; then say "release $name $h_tag $h_commit $h_tree"; else say "partial $name"; fi
+    done
+}
+
+# The newest 200: their names sort by time.
+say_journals() {
+    set -- "$state"/journal/*.jsonl
+    [ -f "$1" ] || return 0
+    [ $# -le 200 ] || shift $(($# - 200))
+    lines=$(stat -c '%s %n' "$@" 2>/dev/null)
+    while read -r bytes path; do
+        name=${path##*/}
+        name=${name%.jsonl}
+        ! is_id "$name" || say "journal $name $bytes"
+    done <<END
+$lines
+END
+}
+
+verb_acquire() {
+    require operation ttl holder least
+    open_state
+    lock
+    read_current
+    read_lease
+    if [ "$l_operation" = "$operation" ] && [ "$l_token" -gt 0 ]; then
+        # Our own retry after a lost answer: the same token again.
+        token=$l_token since=$l_since
+        [ "$l_boot" = "$boot" ] || since=$now
+    else
+        if is_live && [ "$steal" != "$l_operation" ]; then
+            say_lease
+            end held
+        fi
+        [ -z "$l_operation" ] || say_taken
+        new_token
+        since=$now
+    fi
+    fail_here acquire
+    write_lease $((now + ttl)) "$since" "${phase:-start}" "$holder"
+    say_number
+    unlock
+    load_ballast
+    say "token $token"
+    sighting
+    end ok
+}
+
+say_taken() {
+    standing=stale
+    ! is_live || standing=live
+    say "taken $l_operation $l_holder $standing"
+}
+
+# Burnt before the lease exists: a number is never used twice. When the counter was lost, the time of day is far above
+# any number it can have reached.
+new_token() {
+    token=$least
+    read_intent
+    counter=0
+    if [ -e "$state/token" ]; then
+        read -r counter 2>/dev/null <"$state/token" || counter=
+        is_number "$counter" || counter=$(date +%s)
+    fi
+    for one in "$counter" "$l_token" "$i_token"; do
+        [ "$one" -le "$token" ] || token=$one
+    done
+    token=$((token + 1))
+    put "$state/token" "$token" || cant_write "$state/token"
+}
+
+# So that another process of the same operation counts on from there.
+say_number() {
+    read_answer
+    [ "$a_operation $a_token" = "$operation $token" ] || a_number=0
+    say "number $a_number"
+}
+
+verb_renew() {
+    require operation token ttl
+    open_state
+    lock
+    read_lease
+    if ! is_ours; then
+        say_lease
+        end fenced
+    fi
+    # Also an expired one: nobody took it meanwhile.
+    extend_lease "$ttl" "$l_phase"
+    end ok
+}
+
+verb_give_back() {
+    require operation token
+    open_state
+    lock
+    read_lease
+    ! is_ours || rm -f "$state/lease"
+    end ok
+}
+
+verb_stage() {
+    require release tag commit tree digest manifest size count
+    enter upload
+    read_current
+    if read_header "$release"; then
+        [ "$h_commit" = "$commit" ] || end conflict "$h_commit"
+        end already
+    fi
+    [ "$current" != "$release" ] || end incomplete "it is live"
+    unlock
+    clear_away "$state/incoming"
+    incoming=$state/incoming/$operation
+    mkdir -p "$incoming/new" "$state/staged" "$state/complete" "$root/releases" 2>/dev/null || cant_write "$root"
+    check_space
+    head -c "$manifest" >"$incoming/manifest" || cant_write "$incoming"
+    cat >"$incoming/archive" || cant_write "$incoming"
+    [ "$(wc -c <"$incoming/manifest")" -eq "$manifest" ] || end failed "the upload was cut off"
+    sum=$(sha256sum <"$incoming/archive")
+    [ "${sum%% *}" = "$digest" ] || end failed "the upload arrived damaged or cut off"
+    fail_here stage:archive
+    unpack
+    receive
+    end ok
+}
+
+# Twice: the archive and what is in it are there at once.
+check_space() {
+    # shellcheck disable=SC2046
+    set -- $(stat -f -c '%a %S %d %c' "$root" 2>/dev/null)
+    [ $# -eq 4 ] || return 0
+    [ $(($1 * $2 / 1024)) -gt $((size / 512 + 1024)) ] || end full "$((size / 512)) KiB needed, $(($1 * $2 / 1024)) KiB free"
+    # Some file systems do not count inodes.
+    [ "$4" -eq 0 ] || [ "$3" -gt "$count" ] || end full "$count inodes needed, $3 free"
+}
+
+# As whoever we are, whatever the archive says of owners.
+unpack() {
+    if ! tar -xzopf "$incoming/archive" -C "$incoming/new" 2>"$incoming/errors"; then
+        say_lines out "$incoming/errors"
+        ! is_full || end full
+        end failed "the archive could not be unpacked"
+    fi
+    rm -f "$incoming/archive"
+    compare "$incoming/new" "$incoming/manifest" "$incoming/check"
+    if [ -s "$incoming/check.bad" ]; then
+        say_lines out "$incoming/check.bad"
+        end failed "what was unpacked is not what the manifest says"
+    fi
+    there=$(find "$incoming/new" -mindepth 1 -print0 | tr -cd '\000' | wc -c)
+    [ "$there" -eq "$count" ] || end failed "$there entries were unpacked instead of $count"
+    fail_here stage:unpacked
+}
+
+# The folder gets its name; an incomplete one of that name makes room.
+receive() {
+    rm -f "$incoming/new/REVISION"
+    printf '%s %s\n' "$tag" "$commit" >"$incoming/new/REVISION" || cant_write "$incoming"
+    { printf '%s %s %s\n' "$tag" "$commit" "$tree" && cat "$incoming/manifest"; } >"$incoming/staged" || cant_write "$incoming"
+    lock
+    prove
+    rm -f "$state/staged/$release"
+    [ ! -e "$root/releases/$release" ] && [ ! -L "$root/releases/$release" ] || discard "$root/releases/$release" ||
+        cant_write "$root/releases"
+    fail_here stage:discarded
+    mv -fT "$incoming/new" "$root/releases/$release" || cant_write "$root/releases"
+    fail_here stage:renamed
+    mv -f "$incoming/staged" "$state/staged/$release" || cant_write "$state/staged"
+    unlock
+    clear_away "$state/incoming"
+    clear_away "$state/trash"
+}
+
+verb_prepare() {
+    require release seconds
+    enter prepare
+    ! read_header "$release" || end already
+    unlock
+    folder=$root/releases/$release
+    is_folder "$folder" || end incomplete "it is not uploaded"
+    [ -f "$state/staged/$release" ] || end incomplete "it is not uploaded"
+    # An earlier try may have come as far as making it read-only.
+    chmod -R u+w "$folder" || cant_write "$folder"
+    for word; do
+        case $word in dir=*) share_folder "${word#dir=}" ;; file=*) share_file "${word#file=}" ;; esac
+    done
+    step=0
+    for word; do
+        case $word in
+        run=*)
+            step=$((step + 1))
+            run "$step" "$folder" "${word#run=}" "$@"
+            [ "$status" -eq 0 ] || end failed "$(outcome "${word#run=}")"
+            fail_here prepare:ran
+            ;;
+        esac
+    done
+    seal "$@"
+    end ok
+}
+
+outcome() {
+    what=$(printf %s "$1" | tr -s '[:cntrl:][:space:]' ' ' | head -c 200)
+    case $status in
+    124 | 137) printf 'took longer than %s s: %s' "$seconds" "$what" ;;
+    *) printf 'exit status %s: %s' "$status" "$what" ;;
+    esac
+}
+
+share_folder() {
+    mkdir -p "$root/shared/$1" 2>/dev/null || cant_write "$root/shared/$1"
+    share "$1"
+}
+
+share_file() {
+    [ -f "$root/shared/$1" ] || end missing "shared/$1"
+    share "$1"
+}
+
+# A relative link, so that the whole root may be moved. Its parents must be the release's own folders.
+share() {
+    above='' parent=''
+    rest=$1/
+    while [ -n "${rest#*/}" ]; do
+        parent=$parent${rest%%/*}/ rest=${rest#*/} above=../$above
+        [ ! -L "$folder/${parent%/}" ] || end failed "the release's ${parent%/} is a link: shared/$1 can't be put below it"
+    done
+    mkdir -p "$folder/$parent" 2>/dev/null || cant_write "$folder/$parent"
+    clear_away "$folder/$1"
+    ln -s "../../${above}shared/$1" "$folder/$1" 2>/dev/null || cant_write "$folder/$1"
+}
+
+# From here on the release is complete and does not change. What the commands rewrote themselves and what is shared is
+# no longer the manifest's.
+seal() {
+    sealing=$state/sealing
+    clear_away "$sealing"
+    mkdir "$sealing" || cant_write "$sealing"
+    sed 1d "$state/staged/$release" >"$sealing/manifest"
+    for word; do
+        case $word in dir=* | file=*) unlist "${word#*=}" ;; esac
+    done
+    compare "$folder" "$sealing/manifest" "$sealing/check"
+    { head -n 1 "$state/staged/$release" && read_only <"$sealing/check.good"; } >"$sealing/sealed" || cant_write "$sealing"
+    chmod -R a-w "$folder" || cant_write "$folder"
+    sync -f "$folder" 2>/dev/null || sync
+    sync "$sealing/sealed"
+    fail_here seal
+    lock
+    prove
+    mkdir -p "$state/complete"
+    mv -f "$sealing/sealed" "$state/complete/$release" || cant_write "$state/complete"
+    sync "$state/complete"
+    fail_here sealed
+    unlock
+    rm -f "$state/staged/$release"
+    clear_away "$sealing"
+}
+
+unlist() {
+    pattern=$(printf %s "$1" | encoded | sed 's/\./\\./g')
+    grep -v "$tab$pattern\(/.*\)\{0,1\}\$" "$sealing/manifest" >"$sealing/rest"
+    mv -f "$sealing/rest" "$sealing/manifest"
+}
+
+# Like a manifest's names. od knows bytes.
+encoded() {
+    od -An -v -tu1 | tr -s ' ' '\n' | while read -r byte; do
+        [ -n "$byte" ] || continue
+        # shellcheck disable=SC2059
+        char=$(printf "\\$((byte / 64))$((byte / 8 % 8))$((byte % 8))")
+        case $char in [A-Za-z0-9._+@=,/-]) printf %s "$char" ;; *) printf '%%%02X' "$byte" ;; esac
+    done
+}
+
+verb_activate() {
+    require release seconds must
+    enter activate
+    is_folder "$root/releases/$release" || end incomplete
+    read_header "$release" || end incomplete
+    read_current
+    expect_current
+    intend
+    unlock
+    [ -z "$drain" ] || [ "$current" = - ] || drain_host "$@"
+    lock
+    prove
+    read_current
+    expect_current
+    switch
+    unlock
+    if [ -n "$restart" ]; then
+        run restart "$root/current" "$restart" "$@"
+        fail_here restarted
+        [ "$status" -eq 0 ] || end failed "restart: $(outcome "$restart")"
+    fi
+    end ok
+}
+
+expect_current() {
+    case " $release $from" in *" $current "*) ;; *) end drift "$current" ;; esac
+}
+
+# Before the effect. A retry after a kill between the switch and its note keeps where it came from.
+intend() {
+    read_intent
+    origin=$current
+    [ "$i_operation $i_token $i_to" != "$operation $token $release" ] || [ "$current" != "$release" ] || origin=$i_from
+    put "$state/intent" "$operation $token $origin $release prepared" || cant_write "$state/intent"
+    fail_here intent
+}
+
+drain_host() {
+    run drain "$root/current" "$drain" "$@"
+    say did drain
+    fail_here drained
+    [ "$status" -eq 0 ] || [ "$must" != drain ] || end failed "drain: $(outcome "$drain")"
+}
+
+# -T: without it the link would land inside the live release.
+switch() {
+    if [ "$current" != "$release" ]; then
+        rm -f "$root/.current.new"
+        ln -s "releases/$release" "$root/.current.new" 2>/dev/null ||
+            { throw_off && ln -s "releases/$release" "$root/.current.new"; } || cant_write "$root/current"
+        fail_here link
+        mv -fT "$root/.current.new" "$root/current" || cant_write "$root/current"
+        fail_here moved
+        sync "$root"
+    fi
+    say did switch
+    [ "$origin" = - ] || [ "$origin" = "$release" ] || jot "$state/previous" "$origin"
+    put "$state/intent" "$operation $token $origin $release switched" || end failed "switched, but that could not be noted"
+    fail_here switched
+}
+
+verb_undrain() {
+    require seconds undrain
+    enter undrain
+    unlock
+    run undrain "$root/current" "$undrain" "$@"
+    [ "$status" -eq 0 ] || end failed "undrain: $(outcome "$undrain")"
+    end ok
+}
+
+verb_finish() {
+    require journal
+    enter finish
+    if write_journal; then
+        read_intent
+        [ "$i_operation" != "$operation" ] || [ -n "$keep" ] || rm -f "$state/intent"
+        written=yes
+    fi
+    fail_here finish
+    [ -n "$keep" ] || rm -f "$state/lease"
+    sync "$state"
+    [ -n "${written:-}" ] || end full "the journal could not be written"
+    load_ballast
+    end ok
+}
+
+# From stdin, JOURNAL bytes.
+write_journal() {
+    mkdir -p "$state/journal" && receive_journal
+} 2>/dev/null
+
+receive_journal() {
+    make_room_for journal.new
+    head -c "$journal" >"$state/journal.new" && [ "$(wc -c <"$state/journal.new")" -eq "$journal" ] &&
+        sync "$state/journal.new" && fail_here journal && mv -f "$state/journal.new" "$state/journal/$operation.jsonl" &&
+        sync "$state/journal"
+}
+
+verb_note() {
+    require operation journal
+    open_state
+    lock
+    write_journal || end failed "the journal could not be written"
+    end ok
+}
+
+verb_prune() {
+    enter prune
+    read_current
+    read_intent
+    read_previous
+    for word; do
+        case $word in id=*) prune_one "${word#id=}" ;; esac
+    done
+    unlock
+    clear_away "$state/trash"
+    end ok
+}
+
+# Whatever was asked: what is live, was live, or is to be, stays.
+prune_one() {
+    case " $current $previous $i_from $i_to " in
+    *" $1 "*)
+        say "kept $1"
+        return 0
+        ;;
+    esac
+    rm -f "$state/complete/$1" "$state/staged/$1"
+    fail_here prune
+    if is_folder "$root/releases/$1"; then
+        discard "$root/releases/$1" 2>/dev/null || cant_write "$root/releases/$1"
+    fi
+    say "pruned $1"
+}
+
+verb_journals() {
+    [ -d "$root" ] || end noroot
+    for word; do
+        case $word in
+        id=*)
+            path=$state/journal/${word#id=}.jsonl
+            [ ! -f "$path" ] || sed "s/^/rollback\/1 line ${word#id=} /" "$path"
+            ;;
+        esac
+    done
+    # Closes a last line that was cut off.
+    printf '\n'
+    end ok
+}
+
+# A check's question: it holds no lease and leaves nothing behind, so it must not write into the state folder.
+verb_command() {
+    require seconds text
+    [ -d "$root/current" ] || end nothing
+    scratch=$(mktemp -d) || end notwritable "its temporary folder"
+    run_folder=$root/current run_text=$text status=0
+    perform "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || status=$?
+    say "ran command $status"
+    say_lines out "$scratch/out"
+    say_lines err "$scratch/err"
+    rm -rf "$scratch"
+    [ "$status" -ne 124 ] || end late
+    end ok
+}
+
+# Processes that live in some release's folder: by where they stand, what they execute, what they have mapped.
+verb_running() {
+    require release
+    place=$(cd -P "$root" 2>/dev/null && pwd -P) || end noroot
+    found=$(where_processes_live | sort -u)
+    own=0
+    while read -r pid path; do
+        case $path in
+        '') continue ;;
+        "releases/$release" | "releases/$release/"*)
+            [ "$pid" = "${counted:-}" ] || own=$((own + 1))
+            counted=$pid
+            ;;
+        *)
+            name='?'
+            read -r name 2>/dev/null <"/proc/$pid/comm" || continue
+            say "stray $pid $path $name"
+            ;;
+        esac
+    done <<END
+$found
+END
+    say "own $own"
+    end ok
+}
+
+# PID and the release's folder, below the root.
+where_processes_live() {
+    pattern=$(printf %s "$place" | sed 's/[][\.*^$]/\\&/g')
+    {
+        find /proc -mindepth 2 -maxdepth 2 -path '/proc/[0-9]*' \( -name cwd -o -name exe \) -exec ls -l {} + |
+            sed -n "s|.* /proc/\([0-9]*\)/[a-z]* -> $pattern/|\1 |p"
+        grep -s -o -- " $pattern/releases/.*" /proc/[0-9]*/maps | sed -n "s|^/proc/\([0-9]*\)/maps: $pattern/|\1 |p"
+    } 2>/dev/null | sed -n 's|^\([0-9]* releases/[^/ ]*\).*|\1|p; s|^\([0-9]*\) \(\.rollback/trash/[^/ ]*\).*|\1 \2|p'
+}
+
+# Ready to be deployed to and to be rolled back?
+verb_inspect() {
+    [ -d "$root" ] || end noroot
+    lacking=''
+    for tool in flock timeout sha256sum stat readlink mktemp sort comm join tar gzip sed grep find xargs sync od; do
+        command -v "$tool" >/dev/null 2>&1 || lacking="$lacking $tool"
+    done
+    report tools "${lacking:+lacking:$lacking}" "flock, coreutils and tar are there"
+    fault=''
+    if [ -d "$state" ]; then [ -w "$state" ] || fault="$state is not writable"; fi
+    [ -w "$root" ] || fault="$root is not writable"
+    report root "$fault" "$root is writable"
+    read_current
+    say "free $(stat -f -c '%a %S %d' "$root" 2>/dev/null)"
+    for word; do
+        case $word in file=*) inspect_file "${word#file=}" ;; esac
+    done
+    [ -z "$restart" ] || inspect_restart
+    [ -z "$release" ] || inspect_release
+    end ok
+}
+
+report() {
+    if [ -n "$2" ]; then say "check $1 fail $2"; else say "check $1 pass $3"; fi
+}
+
+inspect_file() {
+    fault=''
+    [ -f "$root/shared/$1" ] || fault="shared/$1 is missing"
+    report shared "$fault" "shared/$1 is there"
+}
+
+# May we do exactly that? Asked only of a plain command: what a shell would make of it can't be told.
+inspect_restart() {
+    case $restart in
+    *[!A-Za-z0-9._+@=,:/\ %-]*) return 0 ;;
+    'sudo '*) ;;
+    *) return 0 ;;
+    esac
+    # shellcheck disable=SC2086
+    set -- $restart
+    shift
+    while [ "${1:-}" = -n ] || [ "${1:-}" = -- ]; do shift; done
+    case ${1:--} in -*) return 0 ;; esac
+    fault=''
+    sudo -n -l -- "$@" >/dev/null 2>&1 </dev/null || fault="sudo does not allow it without a password: $restart"
+    report restart "$fault" "sudo allows it: $restart"
+}
+
+inspect_release() {
+    if ! read_header "$release" || [ ! -d "$root/releases/$release" ]; then
+        report release "$release is not complete here" ''
+        return 0
+    fi
+    scratch=$(mktemp -d) || end notwritable "its temporary folder"
+    sed 1d "$state/complete/$release" >"$scratch/manifest"
+    compare "$root/releases/$release" "$scratch/manifest" "$scratch/check"
+    fault=''
+    if [ ! -e "$scratch/check.bad" ]; then
+        fault="it could not be compared with its manifest"
+    elif [ -s "$scratch/check.bad" ]; then
+        fault="$(wc -l <"$scratch/check.bad") entries differ from its manifest, one is $(sed -n "1s/.*$tab//p" "$scratch/check.bad")"
+    fi
+    rm -rf "$scratch"
+    report release "$fault" "intact: every file is as its manifest says"
+}

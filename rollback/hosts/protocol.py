@@ -1,0 +1,132 @@
+"""The messages that pass between this machine and `agent.sh`: what is sent for a verb, and what an answer is.
+
+Pure: it builds and parses bytes and reaches nothing. The verbs themselves are in requests.py, what their answers mean
+in reading.py.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from rollback.errors import OutsideProtocol, UsageError
+from rollback.text import clean_line
+
+CAP = 64 * 1024  # bytes of an answer
+_PREFIX = b"rollback/1 "
+_CHUNK = 256 * 1024
+_NAME = re.compile(r"[a-z_]+", re.ASCII)
+Word = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One verb with its words: a value, compared in tests and carried out elsewhere.
+
+    payload: bytes, or files whose content follows the call. deadline: seconds for all of it. cap: bytes of the answer.
+    repeatable: the host answers a second one as it answered the first, so it may be sent again after a lost answer.
+    """
+
+    verb: str
+    words: tuple[Word, ...]
+    payload: tuple[bytes | Path, ...] = ()
+    deadline: float = 30.0
+    cap: int = CAP
+    repeatable: bool = True
+
+    def all(self, key: str) -> tuple[str, ...]:
+        return tuple(value for name, value in self.words if name == key)
+
+    def first(self, key: str) -> str | None:
+        return next(iter(self.all(key)), None)
+
+
+class Field(NamedTuple):
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a host said: its last line's status and detail, and the lines before it. Nothing of it is cleaned yet.
+
+    uncertain: an earlier try of the same request was lost, so a refusal now does not say that nothing was done.
+    """
+
+    status: str
+    detail: str = ""
+    fields: tuple[Field, ...] = ()
+    uncertain: bool = False
+
+    def all(self, key: str) -> tuple[str, ...]:
+        return tuple(value for name, value in self.fields if name == key)
+
+    def first(self, key: str) -> str | None:
+        return next(iter(self.all(key)), None)
+
+
+def command(script: bytes) -> str:
+    """What is executed: the same few words under any login shell. The script itself comes over stdin, so no value of it
+    ever stands in an argument list; `head -c` takes exactly its bytes and leaves the payload."""
+    return f"exec /bin/sh -c 'eval \"$(head -c {len(script)})\"'"
+
+
+def script(request: Request) -> bytes:
+    """The agent, and the call as a group: a text that was cut off anywhere is a syntax error and does nothing.
+
+    Raises UsageError for a value that no shell could be given.
+    """
+    words = " ".join(_quoted(key, value) for key, value in request.words)
+    return agent() + b"{ rollback_agent %s %s; }\n" % (request.verb.encode("ascii"), words.encode(errors="surrogateescape"))
+
+
+def stdin(request: Request) -> Iterator[bytes]:
+    """Everything that is sent: the script, then the payload in pieces."""
+    yield script(request)
+    for part in request.payload:
+        if isinstance(part, bytes):
+            yield part
+        else:
+            with part.open("rb") as file:
+                while piece := file.read(_CHUNK):
+                    yield piece
+
+
+@cache
+def agent() -> bytes:
+    """agent.sh without its comments and indentation."""
+    text = files("rollback.hosts").joinpath("agent.sh").read_text("ascii", "backslashreplace")
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("#")).encode("ascii")
+
+
+def parse(said: bytes, host: str) -> Answer:
+    """The answer in what came over stdout. What a login shell says before it is skipped.
+
+    Raises OutsideProtocol when there is no end to it: what the host did is unknown then.
+    """
+    fields = [_field(line) for line in said.split(b"\n") if line.startswith(_PREFIX)]
+    ends = [place for place, field in enumerate(fields) if field.key == "end"]
+    if not ends or ends[0] != len(fields) - 1:
+        seen = clean_line(said[-200:])
+        what = f"it said {seen}" if seen else "it said nothing"
+        raise OutsideProtocol(f"{host} gave no answer that rollback understands: {what}", hint=f"ssh {host} /bin/sh -c true")
+    status, _, detail = fields[-1].value.partition(" ")
+    return Answer(status, detail, tuple(fields[:-1]))
+
+
+def _field(line: bytes) -> Field:
+    key, _, value = line[len(_PREFIX) :].decode("utf-8", "backslashreplace").partition(" ")
+    return Field(key, value)
+
+
+def _quoted(key: str, value: str) -> str:
+    if "\0" in value or not _NAME.fullmatch(key):
+        raise UsageError(f"a value with a NUL byte can't be given to a host: {clean_line(value, 40)}")
+    return f"{key}={shlex.quote(value)}"

@@ -1,0 +1,56 @@
+"""One host as it is spoken to: a verb of the agent over a transport, be that SSH or, in tests, a local shell.
+
+It knows the protocol and not what a verb means; it never retries.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from rollback.hosts.protocol import Answer, Request, command, parse, script, stdin
+from rollback.model import Host
+
+
+class Transport(Protocol):
+    """A way to execute one command at a time, or several at once."""
+
+    def exec(self, command: str, stdin: Iterable[bytes], deadline: float, cap: int) -> tuple[int | None, bytes]: ...
+    def dial(self, address: str, port: int) -> socket.socket: ...
+    def close(self) -> None: ...
+
+
+class Remote(Protocol):
+    """What the fleet asks for: answers and sockets of one host. Raises HostError."""
+
+    def ask(self, request: Request) -> Answer: ...
+    def dial(self, address: str, port: int) -> socket.socket: ...
+    def close(self) -> None: ...
+
+
+Reach = Callable[[Host], Remote]
+
+
+class Agent:
+    """The agent on one host, over a transport."""
+
+    def __init__(self, host: str, transport: Transport) -> None:
+        self._host, self._transport = host, transport
+
+    def ask(self, request: Request) -> Answer:
+        """One verb, one exec. Raises Unreachable or OutsideProtocol (what it did is unknown), UsageError."""
+        text = script(request)
+        _, said = self._transport.exec(command(text), stdin(request), request.deadline, request.cap)
+        return parse(said, self._host)
+
+    def dial(self, address: str, port: int) -> socket.socket:
+        return self._transport.dial(address, port)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+def over(connect: Callable[[Host], Transport]) -> Reach:
+    """How hosts are reached, given how one connects to them."""
+    return lambda host: Agent(host.name, connect(host))

@@ -1,0 +1,213 @@
+"""One function for each verb of the agent: from our nouns to a Request. Pure, and the only place that knows the words.
+
+Times are seconds. Every verb that changes something bears a Turn: the proof of the right to, and its place in the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rollback.hosts.protocol import Request, Word
+from rollback.model import Host, Release, encode_tag
+
+LOOK = 30.0  # seconds for what only looks or writes a line
+PROOF = 5.0  # seconds that a beat of the lease may take
+_MARGIN = 10.0  # seconds from the last moment a host may need to our giving up
+_KILL = 5.0  # seconds between a command's TERM and its KILL
+_SLOWEST = 128 * 1024  # bytes a second that an upload must come to
+JOURNALS_CAP = 4 * 1024 * 1024
+_JOURNALS = 50  # of 60 KiB at most: together below that cap
+Variables = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to change one host, once. number: increases with every request of an operation; a retry keeps its."""
+
+    operation: str
+    token: int
+    number: int
+    ttl: int
+
+
+class Package(Protocol):
+    """What the source room makes of a release: a tar.gz, its sha256 in hex, its manifest, unpacked bytes and entries."""
+
+    @property
+    def release(self) -> Release: ...
+    @property
+    def archive(self) -> Path: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def manifest(self) -> Path: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+
+
+class Shared(Protocol):
+    """What the playbook shares between releases, as paths below a release."""
+
+    @property
+    def dirs(self) -> tuple[str, ...]: ...
+    @property
+    def files(self) -> tuple[str, ...]: ...
+
+
+def sight(host: Host) -> Request:
+    return Request("sight", _words(host), deadline=LOOK)
+
+
+def acquire(host: Host, operation: str, holder: str, ttl: int, least: int = 0, steal: str | None = None) -> Request:
+    """Take the lease, and see what `sight` shows. least: a token known to be used. steal: from this operation only."""
+    words = [("operation", operation), ("holder", encode_tag(holder) or "-"), ("ttl", str(ttl)), ("least", str(least))]
+    return Request("acquire", _words(host, *words, *_some("steal", steal)), deadline=LOOK)
+
+
+def renew(host: Host, operation: str, token: int, ttl: int) -> Request:
+    words = _words(host, ("operation", operation), ("token", str(token)), ("ttl", str(ttl)))
+    return Request("renew", words, deadline=PROOF, repeatable=False)
+
+
+def give_back(host: Host, operation: str, token: int) -> Request:
+    return Request("give_back", _words(host, ("operation", operation), ("token", str(token))), deadline=LOOK)
+
+
+def stage(host: Host, turn: Turn, package: Package) -> Request:
+    """Upload a package; unpacked and compared with its manifest there."""
+    release = package.release
+    manifest = package.manifest.stat().st_size
+    cover = LOOK + (package.archive.stat().st_size + package.size) / _SLOWEST
+    words = (
+        *_release(release),
+        ("tag", encode_tag(release.tag)),
+        ("commit", release.commit),
+        ("tree", release.tree),
+        ("digest", package.digest),
+        ("manifest", str(manifest)),
+        ("size", str(package.size)),
+        ("count", str(package.count)),
+    )
+    return _change("stage", host, turn, cover, words, (package.manifest, package.archive))
+
+
+def prepare(
+    host: Host, turn: Turn, release: Release, shared: Shared, commands: tuple[str, ...], variables: Variables
+) -> Request:
+    """Link what is shared, run the commands in the release's folder, seal it complete."""
+    seconds = host.ssh.command_timeout
+    cover = 2 * LOOK + len(commands) * (seconds + _KILL)
+    words = (
+        *_release(release),
+        ("seconds", _whole(seconds)),
+        *(("dir", path) for path in shared.dirs),
+        *(("file", path) for path in shared.files),
+        *(("run", command) for command in commands),
+        *_environment(variables),
+    )
+    return _change("prepare", host, turn, cover, words)
+
+
+def activate(
+    host: Host, turn: Turn, release: Release, expected: Iterable[str | None], must: str, variables: Variables
+) -> Request:
+    """Drain, switch, restart. expected: what may be live before (None: nothing). must: `drain` when a drain that fails
+    stops it, `switch` when the switch comes first, as on a way back."""
+    seconds = host.ssh.command_timeout
+    cover = LOOK + sum(seconds + _KILL for command in (host.drain, host.restart) if command)
+    words = (
+        *_release(release),
+        *(("from", one or "-") for one in expected),
+        ("must", must),
+        ("seconds", _whole(seconds)),
+        *_some("drain", host.drain),
+        *_some("restart", host.restart),
+        *_environment(variables),
+    )
+    return _change("activate", host, turn, cover, words)
+
+
+def undrain(host: Host, turn: Turn, variables: Variables) -> Request:
+    seconds = host.ssh.command_timeout
+    words = (("seconds", _whole(seconds)), *_some("undrain", host.undrain), *_environment(variables))
+    return _change("undrain", host, turn, LOOK + seconds + _KILL, words)
+
+
+def finish(host: Host, turn: Turn, journal: bytes, keep: str | None = None) -> Request:
+    """Write the journal, drop the intent, give the lease back; `keep`: why intent and lease stay ("stranded")."""
+    words = (("journal", str(len(journal))), *_some("keep", keep))
+    return _change("finish", host, turn, LOOK, words, (journal,))
+
+
+def prune(host: Host, turn: Turn, doomed: Iterable[str]) -> Request:
+    return _change("prune", host, turn, 10 * LOOK, tuple(("id", one) for one in doomed))
+
+
+def note(host: Host, operation: str, journal: bytes) -> Request:
+    words = _words(host, ("operation", operation), ("journal", str(len(journal))))
+    return Request("note", words, (journal,), deadline=LOOK)
+
+
+def journals(host: Host, operations: tuple[str, ...]) -> tuple[Request, ...]:
+    """As many requests as their answers need."""
+    groups = (operations[start : start + _JOURNALS] for start in range(0, len(operations), _JOURNALS))
+    words = (tuple(("id", one) for one in group) for group in groups)
+    return tuple(Request("journals", _words(host, *ids), deadline=2 * LOOK, cap=JOURNALS_CAP) for ids in words)
+
+
+def command(host: Host, text: str, seconds: float, variables: Variables) -> Request:
+    """A check's question, in `current`: it may do anything, so it is never asked twice by itself."""
+    words = _words(host, ("seconds", _whole(seconds)), ("text", text), *_environment(variables))
+    return Request("command", words, deadline=seconds + _KILL + _MARGIN, repeatable=False)
+
+
+def running(host: Host, release: Release) -> Request:
+    return Request("running", _words(host, *_release(release)), deadline=LOOK)
+
+
+def inspect(host: Host, release: Release | None, shared: Shared) -> Request:
+    words = (
+        *(("release", one.id) for one in (release,) if one),
+        *(("file", path) for path in shared.files),
+        *_some("restart", host.restart),
+    )
+    return Request("inspect", _words(host, *words), deadline=4 * LOOK)
+
+
+def _change(
+    verb: str, host: Host, turn: Turn, cover: float, words: Iterable[Word], payload: tuple[bytes | Path, ...] = ()
+) -> Request:
+    """cover: the longest that the verb may take on the host; the lease is made to last for it."""
+    proof = (
+        ("operation", turn.operation),
+        ("token", str(turn.token)),
+        ("number", str(turn.number)),
+        ("ttl", str(turn.ttl)),
+        ("cover", _whole(cover)),
+    )
+    return Request(verb, _words(host, *proof, *words), payload, deadline=cover + _MARGIN)
+
+
+def _words(host: Host, *words: Word) -> tuple[Word, ...]:
+    return (("root", host.root), *words)
+
+
+def _release(release: Release) -> tuple[Word, ...]:
+    return (("release", release.id),)
+
+
+def _some(key: str, value: str | None) -> tuple[Word, ...]:
+    return ((key, value),) if value else ()
+
+
+def _environment(variables: Variables) -> Iterable[Word]:
+    return (("env", f"{name}={value}") for name, value in variables.items())
+
+
+def _whole(seconds: float) -> str:
+    return str(max(1, round(seconds)))

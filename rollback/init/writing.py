@@ -1,0 +1,127 @@
+"""The first playbook and runbook, written from what was found. Nothing is written over, and nothing that won't load."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollback.errors import Refused
+from rollback.init.found import Found, Framework
+from rollback.text import clean_line
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_PLAIN = re.compile(r"[A-Za-z0-9_/.](?:[A-Za-z0-9_ ./=-]*[A-Za-z0-9_./=-])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A host as a person names it: `web1`, or `deploy@web1`. user: None leaves it to the user's ssh_config."""
+
+    name: str
+    user: str | None
+
+    @property
+    def ssh(self) -> str:
+        """As ssh takes it."""
+        return f"{self.user}@{self.name}" if self.user else self.name
+
+
+def write(found: Found, hosts: tuple[str, ...], folder: Path) -> tuple[Path, ...]:
+    """`playbooks/<app>.yml` and `RUNBOOK.md` in `folder`; returns their paths.
+
+    Raises: PlaybookInvalid: a host's or the app's name is none; Refused: a file is there already, or can't be made.
+    """
+    from rollback.playbook.load import parse
+
+    targets = _targets(hosts)
+    playbook = _render("playbook.yml.j2", found, targets)
+    file = folder / "playbooks" / f"{found.app}.yml"
+    parse(playbook.encode(errors="backslashreplace"), file, f"playbooks/{clean_line(found.app)}.yml")
+    texts = {file: playbook, folder / "RUNBOOK.md": _render("RUNBOOK.md.j2", found, targets)}
+    _nothing_there(tuple(texts))
+    return tuple(_create(path, text) for path, text in texts.items())
+
+
+def next_steps(found: Found, hosts: tuple[str, ...], written: tuple[Path, ...]) -> tuple[str, ...]:
+    """What was found and what to do now, a line each."""
+    targets = _targets(hosts)
+    login = targets[0].ssh if targets else "HOST"
+    tag = found.tags[0] if found.tags else "v1.0.0"
+    return (
+        f"  found     {_kind(found)}, {_tags(found)}, {_health(found)}, port {found.port}",
+        f"  1. read {written[0].name if written else 'the playbook'}: what was guessed is marked so",
+        f"  2. on each host, the folder: ssh -t {login} 'sudo install -d -o \"$USER\" /srv/{found.app}'",
+        "  3. rollback check            are the hosts ready?",
+        *(() if found.tags else (f"     git tag {tag}              there is no release yet",)),
+        f"  4. rollback deploy {tag}",
+    )
+
+
+def _kind(found: Found) -> str:
+    return {
+        Framework.STATIC: "a static site",
+        Framework.UNKNOWN: "an app of a kind unknown here",
+    }.get(found.framework, f"a {found.framework} app")
+
+
+def _tags(found: Found) -> str:
+    if not found.tags:
+        return f"no release tags yet (tags: {found.pattern})"
+    return f"tags {found.pattern} ({len(found.tags)}, the newest {found.tags[0]})"
+
+
+def _health(found: Found) -> str:
+    return f"health route {found.health}" if found.health else "no health route: add one"
+
+
+def _targets(hosts: tuple[str, ...]) -> tuple[Target, ...]:
+    parts = (host.strip().rpartition("@") for host in dict.fromkeys(hosts))
+    return tuple(Target(name, user or None) for user, _, name in parts)
+
+
+def _render(template: str, found: Found, targets: tuple[Target, ...]) -> str:
+    """`[[ ]]` and `[% %]`: a playbook has braces of its own."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    renderer = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        variable_start_string="[[",
+        variable_end_string="]]",
+        block_start_string="[%",
+        block_end_string="%]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    renderer.filters["yaml"] = _scalar
+    login = next((target.user for target in targets if target.user), "deploy")
+    return renderer.get_template(template).render(found=found, hosts=targets, login=login, kind=_kind(found))
+
+
+def _scalar(text: str) -> str:
+    """Plain where that is safe, even in a flow mapping; the playbook reads every scalar as it is written."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+def _nothing_there(paths: tuple[Path, ...]) -> None:
+    there = [path for path in paths if path.exists() or path.is_symlink()]
+    if there:
+        names = " and ".join(clean_line(str(path)) for path in there)
+        raise Refused(f"{names} is there already, and is not written over", hint="move it away, then run it again")
+
+
+def _create(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as wrong:
+        raise Refused(
+            f"cannot write {clean_line(str(path))}: {wrong.strerror}", hint="run it in a folder that is yours"
+        ) from wrong
+    return path

@@ -1,0 +1,109 @@
+"""The playbook as it is written, validated: the model of the whole file. Its parts: `settings`, `check`.
+
+Names and defaults are the contract; `playbooks/reference.yml` explains each key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from rollback.playbook import rules, unbuilt
+from rollback.playbook.check import Check
+from rollback.playbook.resolve import Environment, environment
+from rollback.playbook.scope import texts
+from rollback.playbook.secrets import named
+from rollback.playbook.settings import (
+    Build,
+    Gate,
+    Migrations,
+    Rollout,
+    Shared,
+    Ssh,
+    Vars,
+    Verify,
+    Watch,
+    WrittenEnvironment,
+)
+from rollback.playbook.shape import Frozen, refuse
+from rollback.playbook.types import Exactly, OneOrMore, Positive, Share
+from rollback.playbook.words import Beside, Command, Ledger, Line, Name, OptionalCommand, Templated
+
+__all__ = [
+    "Build",
+    "Check",
+    "Environment",
+    "Exactly",
+    "Gate",
+    "Migrations",
+    "Playbook",
+    "Rollout",
+    "Share",
+    "Shared",
+    "Ssh",
+    "Verify",
+    "Watch",
+]
+
+
+class Playbook(Frozen):
+    """The validated account of how one app is deployed, checked and rolled back in its environments."""
+
+    app: Name = Field(description="the app's name; stands in every record")
+    root: Templated = Field(description="the app's folder on every host; may hold {{host.vars.x}}, {{app}} …")
+    environments: Mapping[Name, WrittenEnvironment] = Field(min_length=1)
+    checks: OneOrMore[Check]
+    repository: Beside = Field(
+        default=Path(), validate_default=True, description="where the tags live; default: around this file"
+    )
+    tags: Line = Field(default="*", description="which tags are releases, as a git pattern")
+    keep: Positive = Field(default=5, description="verified releases kept, beside those that a rollback needs")
+    ledger: Ledger = Field(default="sqlite", description="sqlite, sqlite:///FILE or postgresql+psycopg://…")
+    ssh: Ssh = Ssh()
+    build: Build | None = None
+    shared: Shared = Shared()
+    prepare: OneOrMore[Command] = Field(
+        default=(), description="on each host, in the new release's folder; nothing live changes yet"
+    )
+    restart: OptionalCommand | None = Field(
+        default=None, description="the same after a deploy and after a rollback; in `current`"
+    )
+    drain: OptionalCommand | None = Field(default=None, description="before a host's switch")
+    undrain: OptionalCommand | None = Field(default=None, description="after a host's verification")
+    vars: Vars = Field(default={}, description="yours: {{host.vars.x}} in checks and root, $ROLLBACK_VAR_X in commands")
+    migrations: Migrations | None = None
+
+    _file: Path = PrivateAttr(Path("playbook.yml"))
+
+    @property
+    def file(self) -> Path:
+        """Where it was read from, absolute."""
+        return self._file
+
+    def environment(self, name: str | None = None) -> Environment:
+        """The environment called `name`, or the only one. UsageError: several and none named, or no such name."""
+        return environment(self, name)
+
+    def unbuilt(self) -> tuple[str, ...]:
+        """What it asks for and this version can't do yet: one sentence each. Using any of it is wrong usage."""
+        return unbuilt.refused(self)
+
+    def notices(self) -> tuple[str, ...]:
+        """What this version leaves out of it, though it can be used."""
+        return unbuilt.left_out(self)
+
+    def secret_names(self) -> frozenset[str]:
+        """Every ${NAME} in it."""
+        return frozenset(name for _, text in texts(self) for name in named(text))
+
+    def model_post_init(self, context: Any) -> None:
+        if context and "file" in context:
+            self._file = context["file"]
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        refuse(*rules.faults(self))
+        return self

@@ -1,0 +1,186 @@
+"""The playbook's smaller mappings: how hosts are reached, what is built and shared, and an environment's policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from rollback.playbook.shape import Fault, Frozen, refuse
+from rollback.playbook.types import Batch, Count, Duration, OneOrMore, Port, Share, Span, Switch, Text
+from rollback.playbook.words import (
+    Beside,
+    Command,
+    HostName,
+    Identifier,
+    Inside,
+    Line,
+    OptionalCommand,
+    Regex,
+    Url,
+    User,
+)
+
+Vars = Mapping[Identifier, Text]
+
+
+class Ssh(Frozen):
+    """How hosts are reached; what is left out comes from the user's ssh_config."""
+
+    user: User | None = None
+    port: Port | None = None
+    config: Beside | None = Field(default=None, description="an ssh_config to read instead of the user's")
+    known_hosts: Beside | None = Field(
+        default=None, description="host keys to trust, instead of the user's and the system's"
+    )
+    host_keys: Literal["strict", "accept-new"] | None = Field(
+        default=None, description="accept-new trusts a host never seen before"
+    )
+    connect_timeout: Span | None = Field(default=None, description="default 5s")
+    command_timeout: Span | None = Field(default=None, description="of any command on a host; default 5m")
+
+
+class Build(Frozen):
+    """What is deployed instead of the tagged tree itself."""
+
+    run: Command = Field(description="run here with sh, in a clean export of the tag")
+    artifact: Inside = Field(description="the folder or tar.gz that it makes")
+
+
+class Shared(Frozen):
+    """What outlives releases: links from every release into `shared/`."""
+
+    dirs: tuple[Inside, ...] = ()
+    files: tuple[Inside, ...] = ()
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        """One inside the other could not be linked."""
+        every = [
+            *(("dirs", at, path) for at, path in enumerate(self.dirs)),
+            *(("files", at, path) for at, path in enumerate(self.files)),
+        ]
+        refuse(
+            *(
+                Fault((key, at), f'"{path}" is "{other}" or inside it')
+                for place, (key, at, path) in enumerate(every)
+                for elsewhere, (_, _, other) in enumerate(every)
+                if place != elsewhere and ((path == other and place > elsewhere) or path.startswith(f"{other}/"))
+            )
+        )
+        return self
+
+
+class Migrations(Frozen):
+    """Which files of the repository are migrations, how they are applied, and which mark there is no way back from."""
+
+    path: Inside
+    up: Command | None = Field(default=None, description="run once, on one host, before the switch")
+    irreversible: Regex = Field(
+        default="# rollback: irreversible", description="a migration that holds it is a barrier"
+    )
+
+
+class Rollout(Frozen):
+    """How many hosts at once: first `canary`, then `batch` at a time."""
+
+    canary: Count = Field(default=1, description="hosts that go first; 0: none")
+    batch: Batch = Field(default=Share(0.5), description="hosts at once after that: a count, or a share of all hosts")
+
+
+class Gate(Frozen):
+    """After each wave. All in seconds: at every `interval`, everything must pass for `min_healthy_time`."""
+
+    min_healthy_time: Duration = 2.0
+    healthy_deadline: Span = 60.0
+    interval: Span = 1.0
+
+    @property
+    def samples(self) -> int:
+        return int(self.min_healthy_time // self.interval) + 1
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        late = self.healthy_deadline < self.min_healthy_time
+        refuse(Fault(("healthy_deadline",), "is shorter than min_healthy_time: nothing could pass") if late else None)
+        return self
+
+
+class Watch(Frozen):
+    """After the last wave. Both in seconds."""
+
+    duration: Span = 300.0
+    interval: Span = 15.0
+
+    @property
+    def samples(self) -> int:
+        return int(self.duration // self.interval) + 1
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        refuse(Fault(("interval",), "is longer than the duration") if self.interval > self.duration else None)
+        return self
+
+
+class Verify(Frozen):
+    """What follows from the checks."""
+
+    auto_rollback: Literal["on", "ask", "off"] = Field(default="on", description="when a release is bad")
+    on_inconclusive: Literal["hold", "rollback", "accept"] = Field(
+        default="hold", description="when too little could be measured"
+    )
+    preflight: Switch = Field(default=True, description="ask the same checks of the live release first")
+    gate: Gate = Gate()
+    watch: Watch | None = None
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class WrittenHost(Frozen):
+    """A host as the playbook has it; what is None comes from around it, or from the user's ssh_config."""
+
+    name: HostName = Field(description="looked up in the user's ssh_config first")
+    address: HostName | None = None
+    port: Port | None = Field(default=None, description="of its sshd")
+    user: User | None = None
+    roles: tuple[Line, ...] = ()
+    ssh: Ssh = Ssh()
+    restart: OptionalCommand | None = Field(default=None, description='"" means: nothing here')
+    drain: OptionalCommand | None = Field(default=None, description='"" means: nothing here')
+    undrain: OptionalCommand | None = Field(default=None, description='"" means: nothing here')
+    vars: Vars = Field(default={})
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        twice = [key for key in ("port", "user") if key in self.model_fields_set & self.ssh.model_fields_set]
+        refuse(*(Fault(("ssh", key), f"`{key}` is also beside the host's name: say it once") for key in twice))
+        return self
+
+
+Hosts = OneOrMore[Annotated[WrittenHost, BeforeValidator(_named, json_schema_input_type=str | WrittenHost)]]
+
+
+class WrittenEnvironment(Frozen):
+    """An environment as the playbook has it."""
+
+    hosts: Hosts = Field(description="names, or mappings with a name")
+    url: Url | None = Field(default=None, description="the app as its users reach it")
+    rollout: Rollout = Rollout()
+    verify: Verify = Verify()
+    ssh: Ssh = Ssh()
+    restart: OptionalCommand | None = None
+    drain: OptionalCommand | None = None
+    undrain: OptionalCommand | None = None
+    vars: Vars = Field(default={})
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        seen: set[str] = set()
+        for at, host in enumerate(self.hosts):
+            if host.name in seen:
+                refuse(Fault(("hosts", at), f'"{host.name}" is already a host of this environment'))
+            seen.add(host.name)
+        return self
