@@ -104,7 +104,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class LeaseSeen:
-    """A lease as a host showed it. age and left are seconds by that host's own uptime."""
+    """A lease as a host showed it. age and left are seconds by that host's own uptime. phase: what it last began."""
 
     operation: str
     token: int
@@ -112,6 +112,7 @@ class LeaseSeen:
     live: bool
     age: int
     left: int
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,9 @@ def concurrently(
         waiting.put(numbered)
     done: queue.SimpleQueue[tuple[int, Answer | BaseException]] = queue.SimpleQueue()
     stop = threading.Event()
-    for _ in range(min(width, len(places))):
-        threading.Thread(target=_labour, args=(work, waiting, done, stop), daemon=True, name="check").start()
     try:
+        for _ in range(min(width, len(places))):
+            threading.Thread(target=_labour, args=(work, waiting, done, stop), daemon=True, name="check").start()
         answers = dict(_heard(done) for _ in places)
     finally:
         stop.set()

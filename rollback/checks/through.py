@@ -141,5 +141,7 @@ def _explained(error: OSError, kind: type[Exception]) -> Exception:
 
 
 def worded(error: OSError) -> str:
-    """`connection refused`: the system's own words, without numbers."""
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    """`connection refused`: the same words from here as from a host, without numbers."""
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    return error.strerror.lower() if error.strerror else str(error) or type(error).__name__

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rollback.cli.entries import Entries
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
-from rollback.cli.session import Entries, Session
+from rollback.cli.session import Session
 from rollback.cli.signals import Signals
 from rollback.core import plan as planning
 from rollback.core.times import times
 from rollback.errors import Refused
-from rollback.model import Ending, Fact, Found, Observed, Outcome, Phase, Plan, Release, Sighting
+from rollback.model import Ending, Outcome, Plan, Release, Sighting
 from rollback.operation.conduct import Asked, Planned, conduct
 from rollback.operation.ports import Ports
 from rollback.report import ending as endings
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def deploy(options: Options, tag: str, force: bool) -> Reply:
     with Session(options) as session:
-        session.refuse_unbuilt()
+        session.require_usable()
         release = session.repository.release(tag, session.playbook.tags)
 
         def plan(sightings: Sequence[Sighting]) -> Plan:
@@ -35,7 +36,7 @@ def deploy(options: Options, tag: str, force: bool) -> Reply:
 
 def rollback(options: Options, to: str | None, force: bool) -> Reply:
     with Session(options) as session:
-        session.refuse_unbuilt()
+        session.require_usable()
 
         def plan(sightings: Sequence[Sighting]) -> Plan:
             known = session.known()
@@ -79,7 +80,7 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, *, force: 
     from rollback.ledger.ids import ulid
 
     operation, (author, origin) = ulid(), session.author
-    entries = Entries(session.ledger, operation, author, lambda fact: _heard(session, fact))
+    entries = Entries(session.ledger, operation, author)
     with Signals(session.tell) as signals:
         sightings = session.fleet.acquire(operation, session.holder)
         session.learn(sightings)
@@ -89,13 +90,6 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, *, force: 
         done, ending = conduct(asked, sightings, session.policy, ports)
     session.progress.__exit__()
     return _reply(session, operation, done, ending, signals.last)
-
-
-def _heard(session: Session, fact: Fact) -> None:
-    """Checks tell what they find as they find it; what a phase came to on each host is told when it is recorded."""
-    if isinstance(fact, Observed) and fact.step is not None and fact.step.phase is not Phase.VERIFY:
-        for finding in fact.findings:
-            session.tell(Found(finding))
 
 
 def _reply(session: Session, operation: str, plan: Plan, ending: Ending, signal: int) -> Reply:

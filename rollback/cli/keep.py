@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from rollback.cli.entries import Entries
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
-from rollback.cli.session import Entries, Session
+from rollback.cli.session import Session
 from rollback.core.history import prunable
 from rollback.errors import LeaseHeld, UnknownTag, UsageError
 from rollback.model import Finding, Grade, Marked, Noticed, Pruned, Release, Result
@@ -24,7 +25,7 @@ def mark(options: Options, grade: str, tag: str, reason: str) -> Reply:
         sightings = session.fleet.sight()
         session.learn(sightings)
         release = _named(session, tag, tuple(r for s in sightings for r in s.releases))
-        entries = Entries(session.ledger, ulid(), session.author[0], lambda _: None)
+        entries = Entries(session.ledger, ulid(), session.author[0])
         entries.record(Marked(release, Grade(grade), reason))
         hosts = tuple(s.host for s in sightings if s.reachable)
         _tell(session, session.fleet.note(hosts, entries.operation, entries.lines()))
@@ -72,7 +73,7 @@ def prune(options: Options) -> Reply:
             return Reply(doomed, (), 0, "dry run: nothing was changed", "the same without --dry-run")
         if not session.ask("Go ahead?"):
             return Reply(doomed, (), 3, "refused: you said no", "")
-        trouble = _delete(session, Entries(session.ledger, ulid(), session.author[0], lambda _: None), doomed)
+        trouble = _delete(session, Entries(session.ledger, ulid(), session.author[0]), doomed)
         return Reply(doomed, (f"deleted {names}",), 5 if trouble else 0, f"deleted {names}", "rollback releases")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from rollback.cli.reply import console
 from rollback.core.history import known_releases, pins, standings, unfinished
 from rollback.core.plan import Known, Rollout
 from rollback.errors import Refused, UsageError
-from rollback.model import Event, Fact, Host, Record, Release, Sighting
+from rollback.model import Event, Host, Noticed, Record, Release, Sighting
 from rollback.operation.ports import Policy
 from rollback.text import clean_line
 
@@ -216,11 +216,15 @@ class Session:
         limits = {check.name: check.limits for check in self.playbook.checks}
         return Policy(verify.auto_rollback, verify.on_inconclusive, verify.preflight, self.playbook.keep, limits)
 
-    def refuse_unbuilt(self) -> None:
-        """What a playbook may say already and this version can't do yet is an error when it would be used."""
+    def require_usable(self) -> None:
+        """Before anything begins: what this version can't do yet is refused, and every secret must be there."""
         sentences = self.playbook.unbuilt()
         if sentences:
             raise UsageError("; ".join(sentences), hint="leave it out of the playbook for now")
+        for sentence in self.playbook.notices():
+            self.tell(Noticed(sentence))
+        for name in sorted(self.playbook.secret_names()):
+            self.secrets.resolve(f"${{{name}}}")
 
     def ask(self, question: str) -> bool:
         """Yes or no. Raises: UsageError when there is no terminal to ask in."""
@@ -238,19 +242,3 @@ class Session:
             screen = console(self.options, stderr=True)
             for line in lines:
                 screen.print(line, soft_wrap=True)
-
-
-class Entries:
-    """One operation's records, as the operation's journal port."""
-
-    def __init__(self, ledger: Ledger, operation: str, author: str, heard: Callable[[Fact], None]) -> None:
-        self._ledger, self.operation, self._author, self._heard = ledger, operation, author, heard
-
-    def record(self, *facts: Fact) -> None:
-        if facts:
-            self._ledger.append(self.operation, self._author, *facts)
-        for fact in facts:
-            self._heard(fact)
-
-    def lines(self) -> bytes:
-        return self._ledger.journal(self.operation)

@@ -21,7 +21,7 @@ _CODES = {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outc
 
 def verify(options: Options) -> Reply:
     with Session(options) as session:
-        session.refuse_unbuilt()
+        session.require_usable()
         sightings = session.fleet.sight()
         live = _live(sightings)
         findings = session.checks.once(live)
@@ -60,7 +60,7 @@ def _tell(session: Session, findings: Sequence[Finding]) -> None:
 
 def check(options: Options) -> Reply:
     with Session(options) as session:
-        session.refuse_unbuilt()
+        session.require_usable()
         sightings = session.fleet.sight()
         session.learn(sightings)
         found = session.known().standings

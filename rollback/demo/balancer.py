@@ -61,7 +61,8 @@ def start(folder: Path, app_ports: Iterable[tuple[str, int]]) -> tuple[subproces
     (folder / "upstream").mkdir(parents=True)
     (folder / "temp").mkdir()
     for host, port in app_ports:
-        (folder / "upstream" / f"{host}.conf").write_text(f"server 127.0.0.1:{port} max_fails=0;\n")
+        # Down until the first release is there: its deploy's undrain puts the host in.
+        (folder / "upstream" / f"{host}.conf").write_text(f"server 127.0.0.1:{port} max_fails=0 down;\n")
     user = "user root;\n" if os.getuid() == 0 else ""  # else nobody, who may not enter
     for _ in range(_TRIES):
         (port,) = free_ports(1)

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import httpx
 
 _CSRF = re.compile(r'name="csrf" value="(.+?)"')
-_NOBODY = "nobody"
+_NOBODY = "no host"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One request's: status None when there was none, and then `trouble` says why. host: who served it, or "nobody"."""
+    """One request's: status None when there was none; `trouble` says why then. host: who served it, or "no host"."""
 
     at: datetime
     user: str

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
 from rollback.demo.ssh_world import program
 from rollback.errors import Refused, UsageError
 
-PACKAGES = {
+PROGRAMS = {  # and the Debian packages that they come in
     "sshd": "openssh-server",
     "ssh-keygen": "openssh-client",
     "nginx": "nginx",
     "git": "git",
     "flock": "util-linux",
 }
-_MODULES = ("flask", "gunicorn")
+MODULES = ("flask", "gunicorn")
 
 
-def require() -> None:
+def require(programs: Mapping[str, str] = PROGRAMS, modules: Sequence[str] = MODULES) -> None:
     """Raises Refused (exit 3) when something is missing, with the command that installs it."""
-    programs = [name for name in PACKAGES if not _installed(name)]
-    modules = [name for name in _MODULES if find_spec(name) is None]
-    if not programs and not modules:
+    packages = {name: package for name, package in programs.items() if not _installed(name, package)}
+    absent = [name for name in modules if find_spec(name) is None]
+    if not packages and not absent:
         return
-    packages = " ".join(sorted({PACKAGES[name] for name in programs}))
-    commands = [f"sudo apt-get install {packages}"] if programs else []
-    commands += ["pip install 'rollback[demo]'"] if modules else []
-    raise Refused(f"the demo needs {', '.join(programs + modules)}, not found here", hint=" && ".join(commands))
+    commands = [f"sudo apt-get install {' '.join(sorted(set(packages.values())))}"] if packages else []
+    commands += ["pip install 'rollback[demo]'"] if absent else []
+    raise Refused(f"the demo needs {', '.join([*packages, *absent])}, not found here", hint=" && ".join(commands))
 
 
-def _installed(name: str) -> bool:
+def _installed(name: str, package: str) -> bool:
     try:
-        program(name, PACKAGES[name])
+        program(name, package)
     except UsageError:
         return False
     return True

@@ -65,6 +65,10 @@ def _built(folder: Path, hosts: int, signals: Signals) -> World:
     return place
 
 
+class NotAsTold(Exception):
+    """There is no going on from here: what comes next builds on it."""
+
+
 @dataclass(slots=True)
 class Story:
     """Told once. amiss: what did not go as it was told."""
@@ -77,6 +81,14 @@ class Story:
         """0 when it went as told, else 1."""
         began = time.monotonic()
         self.voice.opening(self.world)
+        try:
+            self._acts()
+        except NotAsTold as error:
+            self.amiss.append(str(error))
+        self.voice.ending(self.amiss, time.monotonic() - began)
+        return 1 if self.amiss else 0
+
+    def _acts(self) -> None:
         self.voice.act("The shop opens", f"{GOOD} goes to hosts that have nothing yet.")
         self._command(_DEPLOYED, "deploy", GOOD, "-y")
         with Load(self.world.url, self.world.names_by_address) as load:
@@ -86,8 +98,6 @@ class Story:
             self.voice.act("A rollback by hand", f"Somebody wants {GOOD} back.")
             self._unharmed(self._among_people(load, _DEPLOYED, "--to", GOOD, "-y"), "the rollback by hand")
         self._command(0, "status")
-        self.voice.ending(self.amiss, time.monotonic() - began)
-        return 1 if self.amiss else 0
 
     def _incident(self, load: Load) -> None:
         self.voice.act("The incident's release", f"In {BAD}, 7 of the 10 people cannot log in. Nobody knows that yet.")
@@ -119,7 +129,8 @@ class Story:
 
     def _command(self, expected: int, *arguments: str) -> None:
         self.voice.command(commands.typed(arguments))
+        began = time.monotonic()
         code = commands.run(self.world, arguments, self.voice.out)
-        self.voice.exit_code(code)
+        self.voice.exit_code(code, time.monotonic() - began)
         if code != expected:
-            self.amiss.append(f"`{commands.typed(arguments)}` ended with exit code {code}, not {expected}")
+            raise NotAsTold(f"`{commands.typed(arguments)}` ended with exit code {code}, not {expected}")

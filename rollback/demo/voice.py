@@ -33,6 +33,8 @@ class Voice:
         names = ", ".join(host.name for host in world.hosts)
         self._say("The incident, replayed on this machine", "bold")
         self._say("Real sshd, gunicorn and nginx; a real git repository; the real commands with what they say.")
+        if len(world.hosts) == 1:
+            self._say("With a single host nobody serves while it restarts: some requests are going to fail.", "yellow")
         self._say(f"Hosts: {names}. Load balancer: {world.url}. Everything is in {world.folder}", "dim")
 
     def act(self, title: str, what: str) -> None:
@@ -44,8 +46,8 @@ class Voice:
         self._console.print()
         self._say(f"$ {line}", "bold cyan")
 
-    def exit_code(self, code: int) -> None:
-        self._say(f"exit code {code}", "dim")
+    def exit_code(self, code: int, seconds: float) -> None:
+        self._say(f"exit code {code}, after {seconds:.1f} s", "dim")
 
     def people(self, count: Count, failures: Sequence[Answer]) -> None:
         """What the shop's people had of it."""

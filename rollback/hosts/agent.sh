@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# The host's side of the protocol: one verb a call, `{ rollback_agent VERB KEY=VALUE…; }`, sent with this text over stdin.
+# The host's side of the protocol: one verb a call, `rollback_agent VERB KEY=VALUE…`, sent after this text over stdin.
 #
-# It only defines functions, and the call is a group: a text that was cut off anywhere does nothing at all.
+# It only defines functions. Text and call are sent as one group `{ … }`: what was cut off anywhere does nothing at all.
 # Answers are lines `rollback/1 KEY VALUE…`; the last is `rollback/1 end STATUS DETAIL`. Without it nothing is known.
 # Needs: a POSIX shell, coreutils, flock; tar, gzip, sed, grep, find and xargs as every Linux has them.
 #
@@ -534,12 +534,13 @@ verb_renew() {
     end ok
 }
 
+# By the operation alone: who lost the answer to `acquire` does not know its token.
 verb_give_back() {
-    require operation token
+    require operation
     open_state
     lock
     read_lease
-    ! is_ours || rm -f "$state/lease"
+    [ "$l_operation" != "$operation" ] || rm -f "$state/lease"
     end ok
 }
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -39,6 +39,7 @@ class Request:
     deadline: float = 30.0
     cap: int = CAP
     repeatable: bool = True
+    sent: Callable[[int], None] | None = field(default=None, compare=False)  # told the bytes of the payload so far
 
     def all(self, key: str) -> tuple[str, ...]:
         return tuple(value for name, value in self.words if name == key)
@@ -78,30 +79,41 @@ def command(script: bytes) -> str:
 
 
 def script(request: Request) -> bytes:
-    """The agent, and the call as a group: a text that was cut off anywhere is a syntax error and does nothing.
+    """The agent and the call, all in one group: nothing runs before its last brace was read, so a text that was cut off
+    anywhere does nothing. (Without the group, half the name of the next function would be run as a command.)
 
     Raises UsageError for a value that no shell could be given.
     """
     words = " ".join(_quoted(key, value) for key, value in request.words)
-    return agent() + b"{ rollback_agent %s %s; }\n" % (request.verb.encode("ascii"), words.encode(errors="surrogateescape"))
+    call = f"rollback_agent {request.verb} {words}"
+    return b"{\n%s%s\n}\n" % (agent(), call.encode(errors="surrogateescape"))
 
 
 def stdin(request: Request) -> Iterator[bytes]:
     """Everything that is sent: the script, then the payload in pieces."""
     yield script(request)
-    for part in request.payload:
+    count = 0
+    for piece in _pieces(request.payload):
+        yield piece
+        count += len(piece)
+        if request.sent:
+            request.sent(count)
+
+
+def _pieces(payload: tuple[bytes | Path, ...]) -> Iterator[bytes]:
+    for part in payload:
         if isinstance(part, bytes):
             yield part
-        else:
-            with part.open("rb") as file:
-                while piece := file.read(_CHUNK):
-                    yield piece
+            continue
+        with part.open("rb") as file:
+            while piece := file.read(_CHUNK):
+                yield piece
 
 
 @cache
 def agent() -> bytes:
     """agent.sh without its comments and indentation."""
-    text = files("rollback.hosts").joinpath("agent.sh").read_text("ascii", "backslashreplace")
+    text = files("rollback.hosts").joinpath("agent.sh").read_text("utf-8")
     lines = (line.strip() for line in text.splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("#")).encode("ascii")
 
@@ -116,7 +128,9 @@ def parse(said: bytes, host: str) -> Answer:
     if not ends or ends[0] != len(fields) - 1:
         seen = clean_line(said[-200:])
         what = f"it said {seen}" if seen else "it said nothing"
-        raise OutsideProtocol(f"{host} gave no answer that rollback understands: {what}", hint=f"ssh {host} /bin/sh -c true")
+        raise OutsideProtocol(
+            f"{host} gave no answer that rollback understands: {what}", hint=f"ssh {host} /bin/sh -c true"
+        )
     status, _, detail = fields[-1].value.partition(" ")
     return Answer(status, detail, tuple(fields[:-1]))
 

@@ -1,4 +1,4 @@
-"""From a host's answer to our nouns. Hosts are not trusted: what does not fit is left out or is outside the protocol."""
+"""From a host's answer to our nouns. Hosts are not trusted: what does not fit is left out, or outside the protocol."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sighting(host: Host, answer: Answer) -> Sighting:
             host.name,
             live=_id_or_none(answer.first("live")),
             previous=_id_or_none(answer.first("previous")),
-            releases=tuple(_release(one.split(" ")) for one in answer.all("release")),
+            releases=tuple(filter(None, map(_release, answer.all("release")))),
             partial=tuple(map(_id, answer.all("partial"))),
             lease=next((_lease(one.split(" ")) for one in answer.all("lease")), None),
             intent=next((_intent(one.split(" ")) for one in answer.all("intent")), None),
@@ -83,21 +83,21 @@ def _journals(answer: Answer) -> Iterator[tuple[str, int]]:
         yield _id(name), _number(size)
 
 
-def _release(words: list[str]) -> Release:
-    """Its id must follow from what it says of itself."""
-    name, tag, commit, tree = words
-    if not (_HEX.fullmatch(commit) and _HEX.fullmatch(tree)):
-        raise ValueError(f"release {clean(name)}")
-    release = Release(fsdecode(unquote_to_bytes(tag)), commit, tree)
-    if release.id != name:
-        raise ValueError(f"release {clean(name)}")
-    return release
+def _release(line: str) -> Release | None:
+    """None when its id does not follow from what it says of itself: a torn file must not stop a rollback."""
+    name, _, rest = line.partition(" ")
+    words = rest.split(" ")
+    if len(words) != 3 or not (_HEX.fullmatch(words[1]) and _HEX.fullmatch(words[2])):
+        return None
+    release = Release(fsdecode(unquote_to_bytes(words[0])), words[1], words[2])
+    return release if release.id == name else None
 
 
 def _lease(words: list[str]) -> LeaseSeen:
-    operation, token, holder, standing, age, left, _ = words
+    operation, token, holder, standing, age, left, phase = words
     name = clean(unquote_to_bytes(_id(holder)), 80)
-    return LeaseSeen(_id(operation), _number(token), name, standing == "live", _number(age), _number(left))
+    live = standing == "live"
+    return LeaseSeen(_id(operation), _number(token), name, live, _number(age), _number(left), _id(phase))
 
 
 def _intent(words: list[str]) -> Intent:

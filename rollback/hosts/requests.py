@@ -1,6 +1,6 @@
 """One function for each verb of the agent: from our nouns to a Request. Pure, and the only place that knows the words.
 
-Times are seconds. Every verb that changes something bears a Turn: the proof of the right to, and its place in the order.
+Times are seconds. Every verb that changes something bears a Turn: the proof of the right, and its place in the order.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Turn:
 
 
 class Package(Protocol):
-    """What the source room makes of a release: a tar.gz, its sha256 in hex, its manifest, unpacked bytes and entries."""
+    """What the source room makes of a release: a tar.gz, its sha256 in hex, its manifest, unpacked bytes, entries."""
 
     @property
     def release(self) -> Release: ...
@@ -74,8 +74,8 @@ def renew(host: Host, operation: str, token: int, ttl: int) -> Request:
     return Request("renew", words, deadline=PROOF, repeatable=False)
 
 
-def give_back(host: Host, operation: str, token: int) -> Request:
-    return Request("give_back", _words(host, ("operation", operation), ("token", str(token))), deadline=LOOK)
+def give_back(host: Host, operation: str) -> Request:
+    return Request("give_back", _words(host, ("operation", operation)), deadline=LOOK)
 
 
 def stage(host: Host, turn: Turn, package: Package) -> Request:

@@ -1,17 +1,21 @@
-"""What an answer's status means to a person: one sentence, and what to do next. Every word of a host's is cleaned here."""
+"""What an answer's status means to a person: one sentence, and what to do next. What hosts say is cleaned here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from shlex import quote
+from urllib.parse import unquote_to_bytes
 
 from rollback.hosts.protocol import Answer
 from rollback.model import Host
 from rollback.text import clean_line
 
-# Refused before any effect, whatever the verb.
+# Nothing was done, whatever the verb.
 REFUSALS = frozenset(
-    "held fenced expired incomplete drift badlink notalink noroot notours notwritable full busy misused conflict missing".split()
+    {
+        *("held", "fenced", "expired", "incomplete", "drift", "badlink", "notalink", "noroot", "notours"),
+        *("notwritable", "full", "busy", "misused", "conflict"),
+    }
 )
 
 
@@ -25,30 +29,35 @@ class Sentence:
 
 def sentence(answer: Answer, host: Host) -> Sentence:
     """For any status but `ok` and `already`."""
-    root, detail = host.root, clean_line(answer.detail)
-    current, name = quote(f"{root}/current"), host.name
-    match answer.status:
-        case "noroot":
-            own = f"sudo install -d -o \"$(id -un)\" {quote(root)}"
-            return Sentence(f"{root} does not exist", f"ssh {name} {quote(own)}")
-        case "notwritable":
-            return Sentence(f"not allowed to write {detail or root}", f"ssh {name} ls -ld {quote(root)}")
-        case "notours":
-            return Sentence(f"{root}/.rollback belongs to another user", "connect as the user that deploys")
-        case "notalink":
-            repair = f"mv {current} {quote(root + '/current.before')}"
-            return Sentence(f"{root}/current is a real folder, not a link to a release", f"ssh {name} {quote(repair)}")
-        case "badlink":
-            repair = f"mv {current} {quote(root + '/current.before')}"
-            return Sentence(f"{root}/current does not point into releases/", f"ssh {name} {quote(repair)}")
-        case "held" | "fenced":
-            return Sentence(_holder(answer), "rollback status")
-        case "full":
-            return Sentence("the disk is full" + (f": {detail}" if detail else ""), f"ssh {name} df -h {quote(root)}")
-        case "missing":
-            return Sentence(f"{root}/{detail} is missing: the playbook shares it", f"put it there: {root}/{detail}")
-        case other:
-            return Sentence(_PLAIN.get(other, f"it answered {clean_line(other, 40)}") + (f": {detail}" if detail else ""))
+    detail = clean_line(answer.detail)
+    if answer.status in {"held", "fenced"}:
+        return Sentence(_holder(answer), "rollback status")
+    if answer.status in _MENDED:
+        return _mended(answer.status, detail, host)
+    said = _PLAIN.get(answer.status, f"it answered {clean_line(answer.status, 40)}")
+    return Sentence(said + (f": {detail}" if detail else ""))
+
+
+# Status -> what is so, and the command on the host that mends or shows it.
+_MENDED = {
+    "noroot": ("{root} does not exist", 'sudo install -d -o "$(id -un)" {quoted}'),
+    "notwritable": ("{what} can't be written to", "ls -ld {quoted}"),
+    "notours": ("{root}/.rollback belongs to another user", "ls -ld {quoted}/.rollback"),
+    "notalink": (
+        "{root}/current is a real folder, not a link to a release",
+        "mv {quoted}/current {quoted}/current.before",
+    ),
+    "badlink": ("{root}/current does not point into releases/", "mv {quoted}/current {quoted}/current.before"),
+    "full": ("the disk is full{why}", "df -h {quoted}"),
+    "missing": ("{root}/{what} is missing: the playbook shares it", "ls -la {quoted}/shared"),
+}
+
+
+def _mended(status: str, detail: str, host: Host) -> Sentence:
+    text, command = _MENDED[status]
+    there = command.replace("{quoted}", quote(host.root))
+    said = text.format(root=host.root, what=detail or host.root, why=f": {detail}" if detail else "")
+    return Sentence(said, f"ssh {host.name} {quote(there)}")
 
 
 _PLAIN = {
@@ -69,5 +78,5 @@ def _holder(answer: Answer) -> str:
     words = (answer.first("lease") or "").split(" ")
     if len(words) < 7:
         return "the lease was taken away" + (f": {clean_line(answer.detail)}" if answer.detail else "")
-    operation, _, holder, _, age, _, phase = (clean_line(word, 80) for word in words[:7])
+    operation, _, holder, _, age, _, phase = (clean_line(unquote_to_bytes(word), 80) for word in words[:7])
     return f"held by {holder} (operation {operation}) for {age} s, in phase {phase}"

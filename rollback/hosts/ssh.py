@@ -59,6 +59,7 @@ class SshTransport:
         self._place, self._transport, self._patience = place, transport, patience
         self._opened = opened
         self._closing = threading.Lock()
+        self._opening = threading.Lock()  # paramiko keeps one refusal a connection: two at once would lose one
         self._thread = threading.local()
 
     @property
@@ -87,7 +88,8 @@ class SshTransport:
         """A connected socket to a port the host can reach. Raises ConnectionRefusedError, Unreachable, NotAdmitted."""
         try:
             source = ("127.0.0.1", 0)
-            channel = self._transport.open_channel("direct-tcpip", (address, port), source, timeout=self._patience)
+            with self._opening:
+                channel = self._transport.open_channel("direct-tcpip", (address, port), source, timeout=self._patience)
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise self._not_dialled(clean_line(f"{address} port {port}"), error) from error
         return bridge(channel)
@@ -99,7 +101,8 @@ class SshTransport:
         opened.close()
 
     def _begin(self, command: str, deadline: float) -> paramiko.Channel:
-        channel = self._transport.open_session(timeout=deadline)
+        with self._opening:
+            channel = self._transport.open_session(timeout=deadline)
         try:
             channel.exec_command(command)
         except paramiko.SSHException as error:

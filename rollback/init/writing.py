@@ -112,7 +112,7 @@ def _nothing_there(paths: tuple[Path, ...]) -> None:
     there = [path for path in paths if path.exists() or path.is_symlink()]
     if there:
         names = " and ".join(clean_line(str(path)) for path in there)
-        raise Refused(f"{names} is there already, and is not written over", hint="move it away, then run it again")
+        raise Refused(f"nothing is written over, and there is already {names}", hint="move it away, then run it again")
 
 
 def _create(path: Path, text: str) -> Path:

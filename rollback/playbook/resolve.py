@@ -80,7 +80,7 @@ def _choose(known: tuple[str, ...], name: str | None) -> str:
         raise UsageError(f"the playbook has several environments: {', '.join(known)}", hint=f"say which: -e {known[0]}")
     if name in known:
         return name
-    near = get_close_matches(name, known, n=1) or [known[0]]
+    near = get_close_matches(name, known, n=1, cutoff=0.4) or [known[0]]
     raise UsageError(
         f'the playbook has no environment "{clean_line(name, 60)}"; it has {", ".join(known)}', hint=f"-e {near[0]}"
     )

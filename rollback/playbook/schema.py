@@ -12,6 +12,7 @@ from typing import Any, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from rollback.playbook import rules, unbuilt
+from rollback.playbook.amounts import Exactly, Share
 from rollback.playbook.check import Check
 from rollback.playbook.resolve import Environment, environment
 from rollback.playbook.scope import texts
@@ -29,7 +30,7 @@ from rollback.playbook.settings import (
     WrittenEnvironment,
 )
 from rollback.playbook.shape import Frozen, refuse
-from rollback.playbook.types import Exactly, OneOrMore, Positive, Share
+from rollback.playbook.types import OneOrMore, Positive
 from rollback.playbook.words import Beside, Command, Ledger, Line, Name, OptionalCommand, Templated
 
 __all__ = [

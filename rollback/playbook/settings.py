@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from rollback.playbook.amounts import Share
 from rollback.playbook.shape import Fault, Frozen, refuse
-from rollback.playbook.types import Batch, Count, Duration, OneOrMore, Port, Share, Span, Switch, Text
+from rollback.playbook.types import Batch, Count, Duration, OneOrMore, Port, Span, Switch, Text
 from rollback.playbook.words import (
     Beside,
     Command,

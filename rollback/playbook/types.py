@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import ceil
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -21,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
+from rollback.playbook.amounts import Exactly, Share
 from rollback.playbook.template import fault as template_fault
 from rollback.playbook.template import names as template_names
 from rollback.text import clean_line
@@ -30,33 +29,6 @@ DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
 SHARE = r"^[0-9]+(\.[0-9]+)?%$"
 _LONGEST = 366 * 24 * 3600.0
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A part of a whole: `fraction` 0.25 was written 25%."""
-
-    fraction: float
-
-    def of(self, count: int) -> int:
-        """This share of `count` things, rounded up, and never none of some: 25% of 3 is 1."""
-        return min(count, max(1, ceil(self.fraction * count - 1e-9)))
-
-    def __str__(self) -> str:
-        return f"{self.fraction * 100:g}%"
-
-
-@dataclass(frozen=True, slots=True)
-class Exactly:
-    """A number of things, whatever the whole is."""
-
-    count: int
-
-    def of(self, count: int) -> int:
-        return min(count, self.count)
-
-    def __str__(self) -> str:
-        return str(self.count)
 
 
 def quoted(value: object) -> str:

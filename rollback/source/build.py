@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,8 @@ from rollback.text import clean, clean_line
 
 _TAIL = 64 * 1024  # bytes of output kept
 _SHOWN = 20  # lines of it in the error
+# Nothing is built before we hold the process: interrupted while it starts, it finds its input closed and ends.
+_ON_A_WORD = 'read -r _ && exec /bin/sh -c "$1" </dev/null'
 
 
 class Build(Protocol):
@@ -65,18 +67,19 @@ def _run(command: str, release: Release, export: Path, moment: int) -> None:
     about = {"ROLLBACK_TAG": release.tag, "ROLLBACK_COMMIT": release.commit, "SOURCE_DATE_EPOCH": str(moment)}
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | about
     process = subprocess.Popen(
-        ["/bin/sh", "-c", command],
+        ["/bin/sh", "-c", _ON_A_WORD, "sh", command],
         cwd=export,
         env=environ,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     try:
         tail = _drained(process)
-    except BaseException:  # Ctrl-C: its children must not go on building
-        os.killpg(process.pid, signal.SIGKILL)
+    except BaseException:  # Ctrl-C, SIGTERM: its children must not go on building
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
     if process.returncode != 0:
@@ -86,10 +89,14 @@ def _run(command: str, release: Release, export: Path, moment: int) -> None:
 
 
 def _drained(process: subprocess.Popen[bytes]) -> bytes:
-    """Waits for its end; the last bytes of its output."""
+    """Lets it begin and waits for its end; the last bytes of its output."""
     tail = b""
-    with process:
-        assert isinstance(process.stdout, BufferedReader)
+    assert process.stdin is not None
+    process.stdin.write(b"\n")
+    process.stdin.close()
+    assert isinstance(process.stdout, BufferedReader)
+    with process.stdout:  # not `with process`: interrupted, that waits for its end before anybody can end it
         while some := process.stdout.read1(_TAIL):
             tail = (tail + some)[-_TAIL:]
+    process.wait()
     return tail

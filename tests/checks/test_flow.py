@@ -16,7 +16,8 @@ LOGIN = """
     for_each: {user: [complete, no_profile, corrupt_profile]}
     flow:
       - {request: {get: /login}, capture: {csrf: {regex: 'csrf" value="(.+?)"'}}}
-      - {request: {post: /login, form: {user: "{{user}}", password: "${PASSWORD}", csrf: "{{csrf}}"}}, expect: {status: 302}}
+      - request: {post: /login, form: {user: "{{user}}", password: "${PASSWORD}", csrf: "{{csrf}}"}}
+        expect: {status: 302}
       - {request: {get: /me}, expect: {status: 200, json: {"$.user": "{{user}}"}}}
 """
 

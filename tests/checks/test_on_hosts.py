@@ -10,7 +10,7 @@ from tests.build import V2, release
 from tests.checks.world import Hosts, Ran, closed_port, serving, told, world
 
 PASS, FAIL, ERROR = Result.PASS, Result.FAIL, Result.ERROR
-ACTIVE = "  - {name: active, command: systemctl is-active {{app}}, timeout: 7s, expect: {exit_status: 0}}"
+ACTIVE = "  - {name: active, command: 'systemctl is-active {{app}}', timeout: 7s, expect: {exit_status: 0}}"
 
 
 def test_a_command_is_run_on_its_host_in_the_live_release_with_its_values() -> None:

@@ -159,12 +159,14 @@ def test_every_case_is_a_finding_of_its_own_and_all_values_are_known() -> None:
     http: {path: "/{{user}}/{{page}}?e={{environment}}&h={{host.name}}&a={{app}}&u={{url}}", port: 8000}
     for_each: {user: [ada, "${EVE}"], page: ["{{release.tag}}"]}
     expect: {status: 200}
+  - {name: required, command: 'true', expect: {exit_status: 0}}
 """
     with serving(lambda asked: Page(404 if "eve-secret" in asked.path else 200)) as app:
         small = world(check, fleet=on(web1=app.port), environ={"EVE": "eve-secret"}, url="http://shop.test/")
         assert [(f.case, f.result, f.required) for f in small.ask()] == [
             ("ada, {{release.tag}}", PASS, False),
             ("${EVE}, {{release.tag}}", FAIL, False),
+            (None, PASS, True),
         ]
         query = "?e=production&h=web1&a=shop&u=http://shop.test"
         assert sorted(asked.path for asked in app.asked) == [f"/ada/v2{query}", f"/eve-secret/v2{query}"]

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from rollback.checks import tls
 from rollback.model import Noticed, Result
 from tests.checks.world import closed_port, told, world
 
@@ -92,8 +93,8 @@ def https(chain: Path) -> Iterator[Server]:
         listener.close()
 
 
-def check(port: int, tls: str) -> str:
-    return f"  - {{name: up, http: {{path: /, port: {port}, tls: {tls}}}, expect: {{status: 200}}}}"
+def check(port: int, settings: str) -> str:
+    return f"  - {{name: up, http: {{path: /, port: {port}, tls: {settings}}}, expect: {{status: 200}}}}"
 
 
 def test_a_host_is_asked_in_the_name_of_the_environment(tmp_path: Path) -> None:
@@ -107,8 +108,8 @@ def test_a_host_is_asked_in_the_name_of_the_environment(tmp_path: Path) -> None:
 def test_another_name_can_be_asked_for(tmp_path: Path) -> None:
     made = authority(tmp_path, "web.internal")
     with https(made.chain) as server:
-        tls = f"{{ca_file: {made.ca}, server_name: web.internal}}"
-        assert [f.result for f in world(check(server.port, tls), url=f"https://{NAME}").ask()] == [Result.PASS]
+        written = f"{{ca_file: {made.ca}, server_name: web.internal}}"
+        assert [f.result for f in world(check(server.port, written), url=f"https://{NAME}").ask()] == [Result.PASS]
         assert server.names == ["web.internal"]
 
 
@@ -116,8 +117,6 @@ def test_the_operators_own_authorities_are_believed(tmp_path: Path) -> None:
     made = authority(tmp_path, NAME)
     with https(made.chain) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(made.ca))
-        from rollback.checks import tls  # noqa: PLC0415
-
         tls._usual.cache_clear()
         try:
             assert [f.result for f in world(check(server.port, "{}"), url=f"https://{NAME}").ask()] == [Result.PASS]
@@ -128,9 +127,9 @@ def test_the_operators_own_authorities_are_believed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "why"), [(NAME, "unable to get local issuer certificate"), ("other.example.com", "")])
 def test_a_certificate_that_cannot_be_believed_is_a_wrong_answer(tmp_path: Path, name: str, why: str) -> None:
     made = authority(tmp_path, name)
-    tls = "{}" if why else f"{{ca_file: {made.ca}}}"
+    written = "{}" if why else f"{{ca_file: {made.ca}}}"
     with https(made.chain) as server:
-        (found,) = world(check(server.port, tls), url=f"https://{NAME}").ask()
+        (found,) = world(check(server.port, written), url=f"https://{NAME}").ask()
         assert (found.result, found.expected, found.attempts) == (Result.FAIL, "a certificate that can be trusted", 1)
         assert found.observed.startswith("certificate refused: ")
         assert (why or "Hostname mismatch") in found.observed

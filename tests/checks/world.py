@@ -1,4 +1,4 @@
-"""A small world to ask: real HTTP servers in this process, a fleet that dials them, and a clock that only sleep moves."""
+"""A small world to ask: real HTTP servers in this process, a fleet that dials them, a clock that only sleep moves."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class Ran:
 
 @dataclass
 class Hosts:
-    """What the fleet does for checks. ports: (host, port in the playbook) -> the real port; away: not reachable by SSH."""
+    """What the fleet does for checks. ports: (host, its port) -> the real port; away: not reachable by SSH."""
 
     ports: dict[tuple[str, int], int] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
@@ -179,7 +179,7 @@ environments:
 checks:
 {checks}
 """
-    return parse(text.encode(), Path("/tmp/shop.yml"), "shop.yml")
+    return parse(text.encode(), Path("/nowhere/shop.yml"), "shop.yml")
 
 
 @dataclass

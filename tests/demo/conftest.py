@@ -56,7 +56,7 @@ def hands(tmp_path: Path) -> Iterator[Hands]:
         made = Hands(world.build(folder, 3))
         for place in made.world.hosts:
             made.put(place.name, "v1.0.0")
-            made.do(place.name, "restart")
+            made.do(place.name, "restart", "undrain")
         yield made
     finally:
         world.clear(folder)

@@ -19,7 +19,7 @@ from typing import Any
 
 from rollback.demo.sshd import Sshd, start
 
-_APP = '''
+_APP = """
 import http.server, pathlib, sys, time
 here = pathlib.Path(__file__).resolve().parent
 behaviour = (here / "behaviour").read_text().strip()
@@ -31,15 +31,15 @@ class App(http.server.BaseHTTPRequestHandler):
             time.sleep(600)
         bad = behaviour == "bad" and self.path == "/login"
         self.send_response(500 if bad else 200)
-        self.send_header("X-Release", (here / "tag").read_text().strip())
+        self.send_header("X-Release", here.name)
         self.end_headers()
         self.wfile.write(b"KeyError: 'profile'" if bad else b"welcome")
     def log_message(self, *_):
         pass
 http.server.ThreadingHTTPServer.allow_reuse_address = True
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), App).serve_forever()
-'''
-_RESTART = '''
+"""
+_RESTART = """
 set -u
 [ "$(cat behaviour)" != fail-restart ] || { echo "unit app.service failed" >&2; exit 7; }
 pidfile=$ROLLBACK_ROOT/shared/pid
@@ -49,7 +49,7 @@ if [ -f "$pidfile" ]; then
 fi
 cd -P . && setsid PYTHON app.py "$ROLLBACK_VAR_PORT" </dev/null >>"$ROLLBACK_ROOT/shared/log" 2>&1 &
 echo $! >"$pidfile"
-'''
+"""
 _PREPARE = '[ "$(cat behaviour)" != fail-prepare ] || { echo "no matching distribution" >&2; exit 4; }\n'
 
 PLAYBOOK = """
@@ -69,7 +69,7 @@ environments:
 checks:
   - name: release
     http: {{path: /, via: host, port: "{{{{host.vars.port}}}}"}}
-    expect: {{status: 200, header: {{X-Release: "{{{{release.tag}}}}"}}}}
+    expect: {{status: 200, header: {{X-Release: "{{{{release.id}}}}"}}}}
     timeout: 2s
   - name: login
     http: {{path: /login, via: host, port: "{{{{host.vars.port}}}}"}}
@@ -107,7 +107,7 @@ class Small:
             name = f"web{number}"
             self.hosts[name] = self._stack.enter_context(start(self.folder / "ssh", name, f"127.0.0.{10 + number}"))
             self.ports[name] = _free_port()
-            self.root(name).mkdir(parents=True)
+            (self.root(name) / "shared").mkdir(parents=True)
         self._make_repository()
         self.write(PLAYBOOK)
         return self

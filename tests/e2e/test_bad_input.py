@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -104,8 +105,8 @@ def test_a_wrong_user(small: Small) -> None:
 
 
 def test_a_missing_root(small: Small) -> None:
-    small.root("web2").rmdir()
-    clear(small.run("deploy", "v1", "-y"), 3, "web2", str(small.root("web2")), "mkdir")
+    shutil.rmtree(small.root("web2"))
+    clear(small.run("deploy", "v1", "-y"), 3, "web2", str(small.root("web2")), "does not exist")
 
 
 def test_a_current_that_is_a_real_directory(small: Small) -> None:

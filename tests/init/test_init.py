@@ -108,7 +108,7 @@ def test_nothing_is_written_over(tmp_path: Path, there: str) -> None:
     path = tmp_path / there
     path.parent.mkdir(exist_ok=True)
     path.symlink_to("nowhere")
-    with pytest.raises(Refused, match="is there already"):
+    with pytest.raises(Refused, match="there is already"):
         write(FOUND, ("web1",), tmp_path)
     assert _files(tmp_path) == [there]
 

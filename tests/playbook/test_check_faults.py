@@ -6,6 +6,8 @@ import pytest
 
 from tests.playbook.written import GOOD, faults
 
+ONE_KIND = "needs exactly one of http, flow, command, tcp, running, logs, prometheus, load, exec"
+
 CHANGED = [
     ("    expect: {status: 200}\n", "", ["7: checks[0]: expects nothing: http needs expect (like {status: 200})"]),
     ("{status: 200}", "{}", ["9: checks[0].expect: expects nothing: a check without an expectation always passes"]),
@@ -65,16 +67,12 @@ CHANGED = [
     (
         "http: {path: /healthz}",
         "http: {path: /healthz}\n    tcp: {port: 1}",
-        [
-            "7: checks[0]: needs exactly one of http, flow, command, tcp, running, logs, prometheus, load, exec: it has http and tcp"
-        ],
+        [f"7: checks[0]: {ONE_KIND}: it has http and tcp"],
     ),
     (
         "    http: {path: /healthz}\n",
         "",
-        [
-            "7: checks[0]: needs exactly one of http, flow, command, tcp, running, logs, prometheus, load, exec: it has none"
-        ],
+        [f"7: checks[0]: {ONE_KIND}: it has none"],
     ),
     (
         "{path: /healthz}",
@@ -104,7 +102,8 @@ CHANGED = [
         "{path: /healthz}",
         "{path: /, basic_auth: {user: a, password: b}}",
         [
-            "8: checks[0].http.basic_auth.password: is written out: name it as ${NAME}; it comes from the environment at use"
+            "8: checks[0].http.basic_auth.password: is written out: name it as ${NAME}; "
+            "it comes from the environment at use"
         ],
     ),
     (

@@ -103,7 +103,8 @@ CHANGED = [
         "[web1]",
         "[web1]\n    verify: {gate: {min_healthy_time: 2m}}",
         [
-            "6: environments.production.verify.gate.healthy_deadline: is shorter than min_healthy_time: nothing could pass"
+            "6: environments.production.verify.gate.healthy_deadline: is shorter than min_healthy_time: "
+            "nothing could pass"
         ],
     ),
     (

@@ -25,7 +25,8 @@ from tests.playbook.written import GOOD, faults, read
         ("<<: {app: shop}", "1: merge keys (<<) are not read here: write the keys out"),
         (
             "app: !!python/object/apply:os.system [id]",
-            "1: tags (tag:yaml.org,2002:python/object/apply:os.system) are not read here: every value is text as written",
+            "1: tags (tag:yaml.org,2002:python/object/apply:os.system) are not read here: "
+            "every value is text as written",
         ),
         ("? [a]\n: b", "1: a key must be plain text"),
         ('app: "\\ud800"', '1: "\\ud800" is not Unicode text'),

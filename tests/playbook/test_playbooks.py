@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from rollback.playbook.amounts import Share
 from rollback.playbook.faults import keys, models
 from rollback.playbook.load import load
 from rollback.playbook.read import read
 from rollback.playbook.schema import Playbook
 from rollback.playbook.schema_json import json_schema
-from rollback.playbook.types import Share
 from tests.playbook.written import contract
 
 FOLDER = Path(__file__).parents[2] / "playbooks"
@@ -67,7 +67,7 @@ def test_every_playbook_loads(path: Path) -> None:
 
 def test_the_ready_playbook_uses_only_what_is_built() -> None:
     book = load(FOLDER / "flask-gunicorn.yml")
-    assert (book.unbuilt(), book.notices(), book.secret_names()) == ((), (), {"SMOKE_PASSWORD"})
+    assert (book.unbuilt(), book.notices(), book.secret_names()) == ((), (), frozenset({"SMOKE_PASSWORD"}))
 
 
 def test_the_contracts_example_loads_as_it_is(tmp_path: Path) -> None:

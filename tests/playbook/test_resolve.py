@@ -8,7 +8,7 @@ import pytest
 
 from rollback.errors import UsageError
 from rollback.model import Host, Ssh
-from rollback.playbook.types import Exactly, Share
+from rollback.playbook.amounts import Exactly, Share
 from tests.playbook.written import GOOD, read
 
 LEVELS = """\

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from rollback.playbook.types import Batch, Exactly, PortText, Share, Switch, duration, share
+from rollback.playbook.amounts import Exactly, Share
+from rollback.playbook.types import Batch, PortText, Switch, duration, share
 
 
 @pytest.mark.parametrize(

@@ -14,30 +14,39 @@ from rollback.model import Release
 from rollback.source.build import built
 
 
+def gone(pid: str) -> bool:
+    """A process that was killed needs a moment to be gone."""
+    status = Path("/proc", pid, "stat")
+    for _ in range(3_000):
+        if not status.exists() or status.read_text().rpartition(")")[2].split()[0] in {"Z", "X"}:
+            return True
+        time.sleep(0.01)
+    return False
+
+
 @dataclass(frozen=True)
 class Build:
     run: str
     artifact: str = "out"
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
+@pytest.fixture(params=[KeyboardInterrupt, SystemExit])
+def interruption(request: pytest.FixtureRequest) -> Iterator[type[BaseException]]:
+    kind: type[BaseException] = request.param
+
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        raise kind
 
     before = signal.signal(signal.SIGUSR1, interrupt)
-    yield
+    yield kind
     signal.signal(signal.SIGUSR1, before)
 
 
-@pytest.mark.usefixtures("interruptible")
-def test_an_interrupted_build_leaves_no_process(tmp_path: Path) -> None:
+def test_an_interrupted_build_leaves_no_process(tmp_path: Path, interruption: type[BaseException]) -> None:
     build = Build(f"sleep 1000 & echo $! >{tmp_path}/pid; kill -USR1 $PPID; wait")
-    with pytest.raises(KeyboardInterrupt), built(build, Release("v1", "c" * 40, "d" * 40), tmp_path, 0):
+    with pytest.raises(interruption), built(build, Release("v1", "c" * 40, "d" * 40), tmp_path, 0):
         pass
-    status = Path("/proc", (tmp_path / "pid").read_text().strip(), "stat")
-    while status.exists() and status.read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}:
-        time.sleep(0.01)  # killed it is; until it is gone
+    assert gone((tmp_path / "pid").read_text().strip())
 
 
 def test_the_commits_time_is_known_to_the_build(tmp_path: Path) -> None:

@@ -1,0 +1,25 @@
+"""One operation's records in the ledger, as the operation's journal port."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollback.model import Fact
+
+if TYPE_CHECKING:
+    from rollback.ledger.store import Ledger
+
+
+class Entries:
+    """What one operation records, under its id and its author's name."""
+
+    def __init__(self, ledger: Ledger, operation: str, author: str) -> None:
+        self._ledger, self.operation, self._author = ledger, operation, author
+
+    def record(self, *facts: Fact) -> None:
+        if facts:
+            self._ledger.append(self.operation, self._author, *facts)
+
+    def lines(self) -> bytes:
+        """As JSON lines, for the hosts' journals."""
+        return self._ledger.journal(self.operation)

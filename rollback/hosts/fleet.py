@@ -1,0 +1,215 @@
+"""The hosts of one environment, reached together: each method is one phase on many hosts at once, one round trip each.
+
+It carries out and reports; it decides nothing, and it never prints. One host's trouble is that host's finding and never
+an exception, but for leases that others hold and secrets that are not set.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from rollback.errors import RollbackError
+from rollback.hosts import requests
+from rollback.hosts.findings import of_change, of_inspection, of_running
+from rollback.hosts.heartbeat import Heartbeat
+from rollback.hosts.lease import Leases
+from rollback.hosts.look import commanded, journals, seen
+from rollback.hosts.pool import Pool, each
+from rollback.hosts.protocol import Request
+from rollback.hosts.reading import Ran
+from rollback.hosts.remote import Reach
+from rollback.hosts.requests import Package, Shared, Turn
+from rollback.hosts.variables import Scene, exported, variables
+from rollback.hosts.work import Work, watched
+from rollback.model import Event, Finding, Host, Moved, Release, Result, Sighting
+from rollback.text import clean_line
+
+Names = tuple[str, ...]
+Findings = tuple[Finding, ...]
+
+
+class Secrets(Protocol):
+    def exported(self, command: str) -> dict[str, str]: ...
+    def redact(self, text: str) -> str: ...
+
+
+class Fleet:
+    """`ttl`: seconds until a lease that is not renewed runs out. `package` is called at most once for a release."""
+
+    def __init__(
+        self,
+        hosts: tuple[Host, ...],
+        reach: Reach,
+        *,
+        app: str,
+        environment: str,
+        shared: Shared,
+        prepare: tuple[str, ...],
+        package: Callable[[Release], Package],
+        secrets: Secrets,
+        tell: Callable[[Event], None],
+        ttl: float = 60.0,
+    ) -> None:
+        self._hosts = {host.name: host for host in hosts}
+        self._pool = Pool(hosts, reach)
+        self._leases = Leases(self._hosts, self._pool, ttl, tell)
+        self._work = Work(self._hosts, self._pool, self._leases, secrets.redact, tell)
+        self._scene, self._shared, self._commands = Scene(app, environment), shared, prepare
+        self._package, self._secrets, self._tell, self._ttl = package, secrets, tell, ttl
+        self._complete: set[tuple[str, str]] = set()  # (host, release id), as last seen
+        self._new: set[str] = set()  # ids of releases that this operation brought
+        self._before: dict[str, str | None] = {}  # what was live when the lease was taken
+        self._exports: dict[str, dict[str, str]] = {}
+
+    def sight(self) -> tuple[Sighting, ...]:
+        """One per host, in their order; a host that could not be seen says so in `problem`."""
+        return self._noted(each(tuple(self._hosts), lambda name: seen(self._pool, self._hosts[name])))
+
+    def acquire(self, operation: str, holder: str) -> tuple[Sighting, ...]:
+        """Take the lease on every host that answers, and see them. Raises LeaseHeld (none is kept then), UsageError."""
+        export = self._secrets.exported
+        self._exports = {name: exported(host, self._commands, export) for name, host in self._hosts.items()}
+        self._scene = Scene(self._scene.app, self._scene.environment, operation)
+        found = self._noted(self._leases.acquire(operation, holder))
+        self._before = {one.host: one.live for one in found}
+        self._new.clear()
+        return found
+
+    def heartbeat(self) -> AbstractContextManager[object]:
+        """While it is entered, the leases are renewed."""
+        return Heartbeat(self._leases.renew, self._ttl / 4)
+
+    def upload(self, release: Release, hosts: Names) -> Findings:
+        """Bring the release to the hosts that do not have it complete."""
+        lacking = frozenset(host for host in hosts if (host, release.id) not in self._complete)
+        try:
+            package = self._package(release) if lacking else None
+        except RollbackError as error:
+            said = f"{error} ({error.hint})" if error.hint else str(error)
+            return tuple(self._work.found("upload", host, Result.FAIL, clean_line(said)) for host in hosts)
+        if package is None:
+            return tuple(self._there("upload", host) for host in hosts)
+        self._new.add(release.id)
+        return each(hosts, lambda host: self._upload(host, package) if host in lacking else self._there("upload", host))
+
+    def prepare(self, release: Release, hosts: Names) -> Findings:
+        """Shared links, the playbook's commands, the seal. What is complete already is left alone."""
+        return each(hosts, lambda host: self._prepare(host, release))
+
+    def activate(self, release: Release, hosts: Names, expected: tuple[str | None, ...]) -> Findings:
+        """Drain, switch, restart. A failing drain stops it only on the way to a release that was brought just now."""
+        must = "drain" if release.id in self._new else "switch"
+
+        def build(host: Host, turn: Turn) -> Request:
+            return requests.activate(host, turn, release, expected, must, self._variables(host, release))
+
+        return each(hosts, lambda host: self._work.change("activate", host, build, "live"))
+
+    def undrain(self, release: Release, hosts: Names) -> Findings:
+        """One finding for each host that has such a command."""
+        draining = tuple(host for host in hosts if self._hosts[host].undrain)
+
+        def build(host: Host, turn: Turn) -> Request:
+            return requests.undrain(host, turn, self._variables(host, release))
+
+        return each(draining, lambda host: self._work.change("undrain", host, build, "given users again"))
+
+    def finish(self, hosts: Names, journal: bytes, holding: frozenset[str] = frozenset()) -> Findings:
+        """Write the journal and give the lease back, wherever we hold one; on `holding` hosts intent and lease stay."""
+        held = frozenset(self._leases.held())
+
+        def one(name: str) -> Finding:
+            keep = "stranded" if name in holding else None
+            found = self._work.close(name, lambda host, turn: requests.finish(host, turn, journal, keep), "closed")
+            self._leases.drop(name)
+            return found
+
+        return each(tuple(host for host in hosts if host in held), one)
+
+    def prune(self, hosts: Names, doomed: tuple[str, ...]) -> Findings:
+        """Delete releases; a host keeps what is or was live on it, and what an intent names, whatever is asked."""
+        self._complete -= {(host, one) for host in hosts for one in doomed}
+
+        def build(host: Host, turn: Turn) -> Request:
+            return requests.prune(host, turn, doomed)
+
+        return each(hosts, lambda host: self._work.change("prune", host, build, "pruned"))
+
+    def journals(self, wanted: Mapping[str, Names]) -> bytes:
+        """JSON lines of these operations (host -> their ids), as far as the hosts answer."""
+        return journals(self._pool, self._hosts, wanted, self._tell)
+
+    def note(self, hosts: Names, operation: str, journal: bytes) -> Findings:
+        """Add a journal without a lease: a person's mark."""
+
+        def one(name: str) -> Finding:
+            answer = self._pool.ask(name, requests.note(self._hosts[name], operation, journal))
+            return of_change(self._work.ask("note", name), answer, "noted")
+
+        return each(hosts, one)
+
+    def command(self, host: str, text: str, release: Release, timeout: float) -> Ran:
+        """A check's command, in `current`. Raises HostError, UsageError."""
+        one = self._hosts[host]
+        values = {**self._secrets.exported(text), **variables(self._scene, one, release, self._before.get(host))}
+        return commanded(self._pool, one, requests.command(one, text, timeout, values))
+
+    def running(self, host: str, release: Release) -> Finding:
+        """Does a process on the host live in another release's folder?"""
+        question = self._work.ask("running", host)
+        return of_running(question, self._pool.ask(host, requests.running(self._hosts[host], release)), release)
+
+    def dial(self, host: str, address: str, port: int) -> socket.socket:
+        """A socket to something the host can reach. Raises HostError, ConnectionRefusedError."""
+        return self._pool.dial(host, address, port)
+
+    def inspect(self, release: Release | None) -> Findings:
+        """Is every host ready to be deployed to, and to go back to `release`?"""
+
+        def one(name: str) -> Findings:
+            answer = self._pool.ask(name, requests.inspect(self._hosts[name], release, self._shared))
+            return tuple(of_inspection(answer, lambda check: self._work.ask(check, name)))
+
+        return tuple(found for many in each(tuple(self._hosts), one) for found in many)
+
+    def close(self) -> None:
+        """Hang up. What a host has begun it finishes alone."""
+        self._pool.close()
+
+    def _noted(self, sightings: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+        for one in sightings:
+            if one.reachable:
+                self._complete = {pair for pair in self._complete if pair[0] != one.host}
+                self._complete |= {(one.host, release.id) for release in one.releases}
+        return sightings
+
+    def _there(self, phase: str, host: str) -> Finding:
+        return self._work.found(phase, host, Result.PASS, "already there")
+
+    def _upload(self, host: str, package: Package) -> Finding:
+        def build(host: Host, turn: Turn) -> Request:
+            return watched(
+                requests.stage(host, turn, package), lambda state: self._tell(Moved(host.name, "upload", state))
+            )
+
+        return self._work.change("upload", host, build, "uploaded")
+
+    def _prepare(self, host: str, release: Release) -> Finding:
+        def build(host: Host, turn: Turn) -> Request:
+            values = self._variables(host, release)
+            return requests.prepare(host, turn, release, self._shared, self._commands, values)
+
+        if (host, release.id) in self._complete:
+            return self._there("prepare", host)
+        found = self._work.change("prepare", host, build, "prepared")
+        if found.result is Result.PASS:
+            self._complete |= {(host, release.id)}
+        return found
+
+    def _variables(self, host: Host, release: Release) -> dict[str, str]:
+        """Ours last: a secret can't pose as one of them."""
+        own = variables(self._scene, host, release, self._before.get(host.name))
+        return {**self._exports[host.name], **own}

@@ -1,0 +1,132 @@
+"""The leases that one operation holds: taken all or none, renewed, given back; and the order of its requests.
+
+It must not act on a host under a lease it lost: once any host says so, nothing more is done anywhere.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+
+from rollback.errors import LeaseHeld, OutsideProtocol
+from rollback.hosts import requests
+from rollback.hosts.pool import Lost, Pool, each
+from rollback.hosts.protocol import Answer
+from rollback.hosts.reading import number, sighting
+from rollback.hosts.requests import Turn
+from rollback.hosts.sentences import sentence
+from rollback.model import Event, Host, Noticed, Sighting
+from rollback.text import clean_line
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One host's answer to `acquire`. token: None when we do not hold it, or (maybe) do not know. refusal: who does."""
+
+    sighting: Sighting
+    maybe: bool = False
+    token: int | None = None
+    number: int = 0
+    refusal: str = ""
+    notice: str = ""
+
+
+class Leases:
+    """ttl: seconds a lease lasts without being renewed."""
+
+    def __init__(self, hosts: Mapping[str, Host], pool: Pool, ttl: float, tell: Callable[[Event], None]) -> None:
+        self._hosts, self._pool, self._tell = hosts, pool, tell
+        self._ttl = max(1, round(ttl))
+        self._operation = ""
+        self._tokens: dict[str, int] = {}
+        self._numbers = count(1)
+        self._counting = threading.Lock()
+        self.taken_away = ""  # the sentence, once it happened
+
+    @property
+    def operation(self) -> str:
+        return self._operation
+
+    def held(self) -> tuple[str, ...]:
+        return tuple(self._tokens)
+
+    def acquire(self, operation: str, holder: str) -> tuple[Sighting, ...]:
+        """All or nothing among the hosts that answer. Raises LeaseHeld after giving back what was taken."""
+        self._operation, self.taken_away = operation, ""
+        taken = each(tuple(self._hosts), lambda host: self._take(host, holder))
+        self._tokens = {one.sighting.host: one.token for one in taken if one.token is not None}
+        held = [one for one in taken if one.refusal]
+        if held:
+            # Also where the answer was lost: it may be ours without our knowing.
+            self.give_back(tuple(one.sighting.host for one in taken if one.maybe or one.token is not None))
+            raise LeaseHeld("; ".join(one.refusal for one in held), hint="rollback status")
+        self._numbers = count(max((one.number for one in taken), default=0) + 1)
+        for one in taken:
+            if one.notice:
+                self._tell(Noticed(one.notice))
+        return tuple(one.sighting for one in taken)
+
+    def turn(self, host: str) -> Turn | None:
+        """The next request's proof; None where we hold no lease, or anywhere once one was taken away."""
+        return None if self.taken_away else self.last_turn(host)
+
+    def last_turn(self, host: str) -> Turn | None:
+        """For closing: also after a lease was taken away from another host."""
+        with self._counting:
+            token = self._tokens.get(host)
+            return None if token is None else Turn(self._operation, token, next(self._numbers), self._ttl)
+
+    def renew(self) -> None:
+        """All of them once. What could not be asked is not lost yet."""
+        each(self.held(), self.renew_one)
+
+    def renew_one(self, host: str) -> None:
+        token = self._tokens.get(host)
+        if token is None:
+            return
+        answer = self._pool.ask(host, requests.renew(self._hosts[host], self._operation, token, self._ttl))
+        if isinstance(answer, Answer) and answer.status == "fenced" and host in self._tokens:
+            self.lose(host, answer)
+
+    def lose(self, host: str, answer: Answer) -> None:
+        if not self.taken_away:
+            self.taken_away = f"the lease on {host} was taken away: {sentence(answer, self._hosts[host]).text}"
+            self._tell(Noticed(self.taken_away))
+
+    def drop(self, host: str) -> None:
+        self._tokens.pop(host, None)
+
+    def give_back(self, hosts: tuple[str, ...]) -> None:
+        each(hosts, self._give_back)
+
+    def _give_back(self, host: str) -> None:
+        self._tokens.pop(host, None)
+        self._pool.ask(host, requests.give_back(self._hosts[host], self._operation))
+
+    def _take(self, name: str, holder: str) -> _Taken:
+        host = self._hosts[name]
+        answer = self._pool.ask(name, requests.acquire(host, self._operation, holder, self._ttl))
+        if isinstance(answer, Lost):
+            return _Taken(Sighting(name, problem=answer.sentence), maybe=answer.sent)
+        if answer.status == "held":
+            refusal = f"{name}: {sentence(answer, host).text}"
+            return _Taken(Sighting(name, problem=refusal), refusal=refusal)
+        try:
+            seen = sighting(host, answer)
+            if answer.status != "ok":
+                return _Taken(seen)
+            token, last = number(answer, "token"), number(answer, "number")
+            return _Taken(seen, token=token, number=last, notice=_notice(name, answer))
+        except (OutsideProtocol, ValueError) as error:
+            return _Taken(Sighting(name, problem=clean_line(str(error))), maybe=True)
+
+
+def _notice(host: str, answer: Answer) -> str:
+    words = (answer.first("taken") or "").split(" ")
+    if len(words) != 3:
+        return ""
+    operation, holder, standing = (clean_line(word, 80) for word in words)
+    how = "took over the expired lease" if standing == "stale" else "took the lease away"
+    return f"{host}: {how} of {holder} (operation {operation})"

@@ -1,0 +1,151 @@
+"""Every host's connection, kept for the whole operation, and the threads that ask them all at once.
+
+Here is the only retry: of connecting, and of requests that a host answers the same way twice. It never decides what an
+answer means.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from rollback.errors import HostError, NotAdmitted, OutsideProtocol, Unreachable
+from rollback.hosts.protocol import Answer, Request
+from rollback.hosts.remote import Reach, Remote
+from rollback.model import Host
+from rollback.text import clean_line
+
+_THREADS = 64
+_TRIES = 3
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """There is no answer. sent: the host may have done what it was asked; otherwise it certainly has not."""
+
+    sentence: str
+    hint: str
+    sent: bool
+
+
+class _Once(Exception):
+    """Wraps what must not be tried again."""
+
+
+class Pool:
+    """One connection a host, made when it is first needed and again when it was lost."""
+
+    def __init__(self, hosts: Iterable[Host], reach: Reach) -> None:
+        self._lines = {host.name: _Line(host, reach) for host in hosts}
+
+    def ask(self, host: str, request: Request) -> Answer | Lost:
+        """Never raises HostError."""
+        return self._lines[host].ask(request)
+
+    def dial(self, host: str, address: str, port: int) -> socket.socket:
+        """Raises HostError, ConnectionRefusedError."""
+        return self._lines[host].dial(address, port)
+
+    def close(self) -> None:
+        for line in self._lines.values():
+            line.close()
+
+
+class _Line:
+    def __init__(self, host: Host, reach: Reach) -> None:
+        self._host, self._reach = host, reach
+        self._remote: Remote | None = None
+        self._connecting = threading.Lock()
+        self._closed = False
+
+    def ask(self, request: Request) -> Answer | Lost:
+        sent = False
+
+        def once() -> Answer:
+            nonlocal sent
+            remote = self._connected()
+            again, sent = sent, True
+            try:
+                answer = remote.ask(request)
+            except Unreachable as error:
+                self._drop(remote)
+                if not request.repeatable:
+                    raise _Once from error
+                raise
+            except OutsideProtocol:
+                self._drop(remote)
+                raise
+            return replace(answer, uncertain=again)
+
+        try:
+            return _patiently(once)
+        except _Once as error:
+            return _lost(error.__cause__ or error, sent)
+        except HostError as error:
+            return _lost(error, sent)
+
+    def dial(self, address: str, port: int) -> socket.socket:
+        def once() -> socket.socket:
+            remote = self._connected()
+            try:
+                return remote.dial(address, port)
+            except Unreachable:
+                self._drop(remote)
+                raise
+
+        return _patiently(once)
+
+    def close(self) -> None:
+        self._closed = True
+        remote = self._remote
+        if remote is not None:
+            self._drop(remote)
+
+    def _connected(self) -> Remote:
+        with self._connecting:
+            if self._closed:
+                raise NotAdmitted(f"{self._host.name}: its connection was closed by us")
+            if self._remote is None:
+                self._remote = self._reach(self._host)
+            return self._remote
+
+    def _drop(self, remote: Remote) -> None:
+        with self._connecting:
+            if self._remote is remote:
+                self._remote = None
+        with suppress(OSError):
+            remote.close()
+
+
+def _patiently(once: Callable[[], T]) -> T:
+    """Only what may be different next time is tried again."""
+    retrying = Retrying(
+        stop=stop_after_attempt(_TRIES),
+        wait=wait_random_exponential(multiplier=0.2, max=2),
+        retry=retry_if_exception_type(Unreachable),
+        reraise=True,
+    )
+    return retrying(once)
+
+
+def _lost(error: BaseException, sent: bool) -> Lost:
+    return Lost(clean_line(str(error)), getattr(error, "hint", ""), sent)
+
+
+def each(hosts: Sequence[str], ask: Callable[[str], T]) -> tuple[T, ...]:
+    """All hosts at once, the results in the hosts' order. An interruption does not wait for those that still work."""
+    if not hosts:
+        return ()
+    threads = ThreadPoolExecutor(min(_THREADS, len(hosts)), thread_name_prefix="host")
+    try:
+        return tuple(threads.map(ask, hosts))
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,42 @@
+"""What the playbook's commands find in their environment on a host: who they are, and the secrets that they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rollback.model import Host, Release
+
+_UNFIT = re.compile(r"[^A-Z0-9_]", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is the same for every command of an operation."""
+
+    app: str
+    environment: str
+    operation: str = ""
+
+
+def variables(scene: Scene, host: Host, release: Release, previous: str | None) -> dict[str, str]:
+    """previous: id of the release that was live before the operation."""
+    return {
+        "ROLLBACK_APP": scene.app,
+        "ROLLBACK_ENVIRONMENT": scene.environment,
+        "ROLLBACK_OPERATION": scene.operation,
+        "ROLLBACK_HOST": host.name,
+        "ROLLBACK_RELEASE": release.id,
+        "ROLLBACK_TAG": release.tag,
+        "ROLLBACK_COMMIT": release.commit,
+        "ROLLBACK_PREVIOUS": previous or "",
+        "ROLLBACK_ROOT": host.root,
+        **{f"ROLLBACK_VAR_{_UNFIT.sub('_', name.upper())}": value for name, value in host.vars.items()},
+    }
+
+
+def exported(host: Host, commands: tuple[str, ...], export: Callable[[str], dict[str, str]]) -> dict[str, str]:
+    """The secrets that the host's own commands name. Raises UsageError when one is not set."""
+    own = (*commands, *(one for one in (host.restart, host.drain, host.undrain) if one))
+    return {name: value for command in own for name, value in export(command).items()}

@@ -1,0 +1,215 @@
+"""What every way to a host must answer: the fake one, a local shell, a real sshd. The suite is run by test_contract.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rollback.hosts import requests
+from rollback.hosts.protocol import Answer, Request
+from rollback.hosts.reading import sighting
+from rollback.hosts.remote import Remote
+from rollback.model import Host, Intent, Release, Sighting
+from tests.build import release
+from tests.hosts.packages import Made, Shared, Turns, package
+
+NEW, OLD = release("v2", "b" * 40), release("v1", "a" * 40)
+
+
+@dataclass
+class Stage:
+    """A host of its own for one test, with nothing on it."""
+
+    remote: Remote
+    host: Host
+    folder: Path
+    turns: Turns = field(default_factory=Turns)
+
+    def ask(self, request: Request) -> Answer:
+        return self.remote.ask(request)
+
+    def acquire(self, operation: str = "OP1", steal: str | None = None, ttl: int = 60) -> Answer:
+        answer = self.ask(requests.acquire(self.host, operation, "ada@laptop", ttl, steal=steal))
+        if answer.status == "ok":
+            self.turns = Turns(operation, int(answer.first("token") or 0), ttl, int(answer.first("number") or 0))
+        return answer
+
+    def stage(self, made: Made | Release) -> Answer:
+        made = package(made, self.folder) if isinstance(made, Release) else made
+        return self.ask(requests.stage(self.host, self.turns.next(), made))
+
+    def prepare(self, one: Release, *commands: str, shared: Shared = Shared()) -> Answer:  # noqa: B008 - frozen
+        return self.ask(requests.prepare(self.host, self.turns.next(), one, shared, commands, {}))
+
+    def bring(self, *releases: Release) -> None:
+        for one in releases:
+            assert self.stage(one).status == "ok"
+            assert self.prepare(one).status == "ok"
+
+    def activate(self, one: Release, *expected: Release | None, must: str = "switch") -> Answer:
+        ids = tuple(was.id if was else None for was in expected)
+        return self.ask(requests.activate(self.host, self.turns.next(), one, ids, must, {}))
+
+    def finish(self, journal: bytes = b'{"a": 1}\n', keep: str | None = None) -> Answer:
+        return self.ask(requests.finish(self.host, self.turns.next(), journal, keep))
+
+    def seen(self) -> Sighting:
+        """Without what two hosts may differ in."""
+        found = sighting(self.host, self.ask(requests.sight(self.host)))
+        assert found.problem is None
+        assert found.free_bytes > 0
+        lease = replace(found.lease, age=0, left=0) if found.lease else None
+        return replace(found, free_bytes=0, free_inodes=0, lease=lease, journals=dict(found.journals))
+
+
+def an_empty_host_shows_nothing(stage: Stage) -> None:
+    assert stage.seen() == Sighting(stage.host.name, journals={})
+
+
+def a_deploy_goes_from_lease_to_journal(stage: Stage) -> None:
+    assert stage.acquire().status == "ok"
+    stage.bring(OLD, NEW)
+    assert stage.activate(OLD, None).status == "ok"
+    assert stage.activate(NEW, OLD).status == "ok"
+    assert stage.seen().intent == Intent("OP1", 1, OLD.id, NEW.id, "switched")
+    assert stage.finish().status == "ok"
+    assert stage.seen() == Sighting(
+        stage.host.name, live=NEW.id, previous=OLD.id, releases=(OLD, NEW), journals={"OP1": 9}
+    )
+    assert stage.ask(requests.journals(stage.host, ("OP1", "OP2"))[0]).all("line") == ('OP1 {"a": 1}',)
+
+
+def a_second_operation_is_held_and_told_by_whom(stage: Stage) -> None:
+    stage.acquire("OP1")
+    answer = stage.acquire("OP2")
+    assert (answer.status, (answer.first("lease") or "").split(" ")[:4]) == ("held", ["OP1", "1", "ada@laptop", "live"])
+
+
+def acquiring_again_gives_the_same_token(stage: Stage) -> None:
+    assert [stage.acquire().first("token") for _ in range(3)] == ["1", "1", "1"]
+
+
+def tokens_increase_from_operation_to_operation(stage: Stage) -> None:
+    tokens = []
+    for name in ("OP1", "OP2", "OP3"):
+        tokens.append(stage.acquire(name).first("token"))
+        stage.ask(requests.give_back(stage.host, name))
+    assert tokens == ["1", "2", "3"]
+
+
+def who_lost_the_lease_is_fenced(stage: Stage) -> None:
+    stage.acquire("OP1")
+    stage.bring(OLD)
+    late = stage.turns
+    assert stage.acquire("OP2", steal="OP1").first("taken") == "OP1 ada@laptop live"
+    stage.turns = late
+    assert stage.activate(OLD, None).status == "fenced"
+    assert stage.ask(requests.renew(stage.host, "OP1", 1, 60)).status == "fenced"
+    assert stage.seen().live is None
+
+
+def stealing_names_the_operation_that_is_stolen_from(stage: Stage) -> None:
+    stage.acquire("OP1")
+    assert stage.acquire("OP3", steal="OP2").status == "held"
+
+
+def a_straggler_is_fenced(stage: Stage) -> None:
+    stage.acquire()
+    stage.bring(OLD, NEW)
+    early = stage.turns.next()
+    stage.activate(OLD, None)
+    assert stage.ask(requests.activate(stage.host, early, NEW, (OLD.id,), "switch", {})).status == "fenced"
+    assert stage.seen().live == OLD.id
+
+
+def a_retry_gets_the_same_answer_and_does_nothing_twice(stage: Stage) -> None:
+    stage.acquire()
+    stage.bring(OLD)
+    request = requests.finish(stage.host, stage.turns.next(), b"{}\n")
+    assert [stage.ask(request).status for _ in range(2)] == ["ok", "ok"]
+
+
+def only_a_complete_release_is_activated(stage: Stage) -> None:
+    stage.acquire()
+    assert stage.activate(NEW, None).status == "incomplete"
+    stage.stage(NEW)
+    assert stage.activate(NEW, None).status == "incomplete"
+    assert (stage.seen().live, stage.seen().partial) == (None, (NEW.id,))
+
+
+def something_else_being_live_is_drift(stage: Stage) -> None:
+    stage.acquire()
+    stage.bring(OLD, NEW)
+    stage.activate(OLD, None)
+    answer = stage.activate(NEW, None)
+    assert (answer.status, answer.detail, stage.seen().live) == ("drift", OLD.id, OLD.id)
+
+
+def what_is_there_already_is_said_to_be(stage: Stage) -> None:
+    stage.acquire()
+    stage.bring(OLD)
+    assert (stage.stage(OLD).status, stage.prepare(OLD).status) == ("already", "already")
+
+
+def an_incomplete_release_is_brought_again(stage: Stage) -> None:
+    stage.acquire()
+    assert [stage.stage(NEW).status, stage.stage(NEW).status, stage.prepare(NEW).status] == ["ok", "ok", "ok"]
+
+
+def a_missing_shared_file_is_named(stage: Stage) -> None:
+    stage.acquire()
+    stage.stage(NEW)
+    answer = stage.prepare(NEW, shared=Shared(files=(".env",)))
+    assert (answer.status, answer.detail) == ("missing", "shared/.env")
+
+
+def pruning_keeps_what_is_needed(stage: Stage) -> None:
+    third = release("v3", "c" * 40)
+    stage.acquire()
+    stage.bring(OLD, NEW, third)
+    stage.activate(OLD, None)
+    stage.activate(NEW, OLD)
+    answer = stage.ask(requests.prune(stage.host, stage.turns.next(), (OLD.id, NEW.id, third.id)))
+    assert (answer.all("kept"), answer.all("pruned")) == ((OLD.id, NEW.id), (third.id,))
+    assert stage.seen().releases == (OLD, NEW)
+
+
+def stranded_hosts_keep_lease_and_intent(stage: Stage) -> None:
+    stage.acquire()
+    stage.bring(OLD)
+    stage.activate(OLD, None)
+    stage.finish(keep="stranded")
+    seen = stage.seen()
+    assert seen.lease is not None
+    assert (seen.lease.operation, seen.intent) == ("OP1", Intent("OP1", 1, None, OLD.id, "switched"))
+
+
+def a_note_needs_no_lease(stage: Stage) -> None:
+    assert stage.ask(requests.note(stage.host, "OP9", b"{}\n")).status == "ok"
+    assert stage.seen() == Sighting(stage.host.name, journals={"OP9": 3})
+
+
+def a_command_needs_something_live(stage: Stage) -> None:
+    assert stage.ask(requests.command(stage.host, "true", 5, {})).status == "nothing"
+
+
+CONTRACT = (
+    an_empty_host_shows_nothing,
+    a_deploy_goes_from_lease_to_journal,
+    a_second_operation_is_held_and_told_by_whom,
+    acquiring_again_gives_the_same_token,
+    tokens_increase_from_operation_to_operation,
+    who_lost_the_lease_is_fenced,
+    stealing_names_the_operation_that_is_stolen_from,
+    a_straggler_is_fenced,
+    a_retry_gets_the_same_answer_and_does_nothing_twice,
+    only_a_complete_release_is_activated,
+    something_else_being_live_is_drift,
+    what_is_there_already_is_said_to_be,
+    an_incomplete_release_is_brought_again,
+    a_missing_shared_file_is_named,
+    pruning_keeps_what_is_needed,
+    stranded_hosts_keep_lease_and_intent,
+    a_note_needs_no_lease,
+    a_command_needs_something_live,
+)

@@ -1,0 +1,99 @@
+"""Packages and hosts for tests of the protocol, made without git."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rollback.hosts.requests import Turn
+from rollback.model import Host, Release, Ssh
+from rollback.source.manifest import Entry, Sort, write
+
+PLAIN: Mapping[str, bytes] = {"app.py": b"print('hello')\n", "lib/deep/er.txt": b"", "run.sh": b"#!/bin/sh\n"}
+
+
+@dataclass(frozen=True)
+class Made:
+    """What `rollback.source.Package` is."""
+
+    release: Release
+    archive: Path
+    digest: str
+    manifest: Path
+    count: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    dirs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass
+class Turns:
+    """The requests of one operation, in their order."""
+
+    operation: str = "OP1"
+    token: int = 1
+    ttl: int = 60
+    number: int = field(default=0)
+
+    def next(self) -> Turn:
+        self.number += 1
+        return self.again()
+
+    def again(self) -> Turn:
+        return Turn(self.operation, self.token, self.number, self.ttl)
+
+
+def host(
+    root: Path, name: str = "web1", *, restart: str | None = None, drain: str | None = None, seconds: float = 20
+) -> Host:
+    return Host(name, str(root), Ssh(command_timeout=seconds), restart=restart, drain=drain, vars={"port": "8001"})
+
+
+def package(
+    release: Release,
+    folder: Path,
+    files: Mapping[str, bytes] = PLAIN,
+    links: Mapping[str, str] | None = None,
+    modes: Mapping[str, int] | None = None,
+) -> Made:
+    """files and links: path -> content or target; folders are made for them. modes: other than 644."""
+    folder.mkdir(parents=True, exist_ok=True)
+    archive, manifest = folder / f"{release.id}.tar.gz", folder / f"{release.id}.manifest"
+    entries = [*_folders({**files, **(links or {})}), *_files(files, modes or {})]
+    entries += [Entry(Sort.LINK, path, content=target) for path, target in (links or {}).items()]
+    with tarfile.open(archive, "w:gz", format=tarfile.GNU_FORMAT, encoding="utf-8", errors="surrogateescape") as tar:
+        for entry in entries:
+            tar.addfile(_info(entry), io.BytesIO(files[entry.path]) if entry.sort is Sort.FILE else None)
+    manifest.write_bytes(write(entries))
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    return Made(release, archive, digest, manifest, len(entries), sum(entry.size for entry in entries))
+
+
+def _folders(paths: Mapping[str, object]) -> list[Entry]:
+    parents = {str(parent) for path in paths for parent in Path(path).parents} - {"."}
+    return [Entry(Sort.FOLDER, path, 0o755) for path in sorted(parents)]
+
+
+def _files(files: Mapping[str, bytes], modes: Mapping[str, int]) -> list[Entry]:
+    return [
+        Entry(Sort.FILE, path, modes.get(path, 0o644), len(content), hashlib.sha256(content).hexdigest())
+        for path, content in files.items()
+    ]
+
+
+def _info(entry: Entry) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(entry.path)
+    info.mode, info.size = entry.mode, entry.size
+    if entry.sort is Sort.FOLDER:
+        info.type = tarfile.DIRTYPE
+    if entry.sort is Sort.LINK:
+        info.type, info.linkname = tarfile.SYMTYPE, entry.content
+    return info

@@ -1,0 +1,98 @@
+"""kill -9 of the agent wherever it may hurt: the next operation recovers, and a retry of the same one goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rollback.errors import OutsideProtocol
+from rollback.hosts import requests
+from rollback.hosts.protocol import Answer
+from rollback.hosts.remote import Agent
+from rollback.model import Release
+from tests.build import release
+from tests.hosts.contract import NEW, OLD, Stage
+from tests.hosts.local import LocalShell
+from tests.hosts.packages import Shared, package
+
+THIRD = release("v0", "c" * 40)
+POINTS = (
+    *("put:token", "acquire"),
+    *("enter:upload", "stage:archive", "stage:unpacked", "stage:discarded", "stage:renamed"),
+    *("enter:prepare", "prepare:ran", "seal", "sealed"),
+    *("enter:activate", "put:intent", "intent", "drained", "link", "moved", "switched", "restarted"),
+    *("enter:prune", "prune", "enter:finish", "journal", "finish"),
+)
+
+
+def ready(stage: Stage) -> None:
+    """OLD is live, from an earlier operation."""
+    stage.host = replace(stage.host, drain="true", restart="true")
+    stage.acquire("OP0")
+    stage.bring(THIRD, OLD)
+    stage.activate(OLD, None)
+    stage.finish()
+
+
+def deploy(stage: Stage) -> list[Callable[[], Answer]]:
+    made = package(NEW, stage.folder)
+    turn = stage.turns.next
+    return [
+        lambda: stage.ask(requests.stage(stage.host, turn(), made)),
+        lambda: stage.prepare(NEW, "true"),
+        lambda: stage.activate(NEW, OLD, NEW),
+        lambda: stage.ask(requests.prune(stage.host, turn(), (THIRD.id,))),
+        stage.finish,
+    ]
+
+
+def killed(stage: Stage, shell: str, point: str) -> None:
+    """Deploy NEW, and be killed at the failpoint."""
+    fatal = Agent("web1", LocalShell(shell, {"ROLLBACK_FAILPOINT": point}))
+    stage.remote, healthy = fatal, stage.remote
+    with pytest.raises(OutsideProtocol):
+        attempt(stage)
+    stage.remote = healthy
+
+
+def attempt(stage: Stage) -> None:
+    assert stage.acquire("OP1").status == "ok"
+    for step in deploy(stage):
+        assert step().status in {"ok", "already"}
+
+
+def intact(stage: Stage, root: Path, live: Release) -> None:
+    assert (root / "current").readlink() == Path("releases", live.id)
+    assert (root / "current" / "REVISION").read_text() == f"{live.tag} {live.commit}\n"
+    for one in stage.seen().releases:
+        answer = stage.ask(requests.inspect(stage.host, one, Shared()))
+        assert "release pass intact: every file is as its manifest says" in answer.all("check")
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_the_next_operation_recovers(stage: Stage, shell: str, root: Path, point: str) -> None:
+    ready(stage)
+    killed(stage, shell, point)
+    assert (root / "current" / "REVISION").is_file(), "current is always a complete release"
+    before = stage.seen().lease
+    assert stage.acquire("OP2", steal="OP1").status == "ok"
+    assert before is None or stage.turns.token > before.token
+    assert stage.activate(OLD, OLD, NEW).status == "ok"
+    assert stage.finish().status == "ok"
+    seen = stage.seen()
+    assert (seen.live, seen.lease, seen.intent) == (OLD.id, None, None)
+    intact(stage, root, OLD)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_retry_of_the_same_operation_goes_on(stage: Stage, shell: str, root: Path, point: str) -> None:
+    ready(stage)
+    killed(stage, shell, point)
+    attempt(stage)
+    seen = stage.seen()
+    assert (seen.live, seen.lease, seen.intent, seen.releases) == (NEW.id, None, None, (OLD, NEW))
+    assert seen.previous == OLD.id
+    intact(stage, root, NEW)

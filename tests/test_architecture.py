@@ -1,0 +1,157 @@
+"""Who may import whom, and which room owns which library. Read from the source, imports inside functions included."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "rollback"
+NOUNS = {"model", "errors", "text"}
+EDGE = NOUNS | {"playbook", "core"}
+EVERYTHING = EDGE | {"hosts", "checks", "source", "ledger", "operation", "report", "init", "cli", "demo"}
+
+MAY_IMPORT = {
+    "__init__": set[str](),
+    "__main__": {"cli"},
+    "model": set[str](),
+    "errors": set[str](),
+    "text": set[str](),
+    "playbook": NOUNS,
+    "core": NOUNS | {"playbook"},
+    "hosts": EDGE,
+    "checks": EDGE,
+    "source": EDGE,
+    "ledger": EDGE,
+    "operation": NOUNS | {"core"},
+    "report": NOUNS | {"core"},
+    "init": NOUNS | {"playbook", "source"},
+    "cli": EVERYTHING | {"__init__"},
+    "demo": EVERYTHING | {"__init__"},
+}
+
+# A library that is slow to load, or whose sharp edges one place must know: the files that may import it.
+OWNERS = {
+    "fabric": ("hosts/link.py",),
+    "paramiko": ("hosts/link.py", "hosts/ssh.py", "hosts/identities.py", "hosts/ssh_config_reader.py"),
+    "git": ("source/command.py",),
+    "sqlalchemy": ("ledger/*.py",),
+    "sqlite3": ("ledger/*.py",),
+    "httpx": ("checks/*.py", "demo/*.py"),
+    "jinja2": ("init/*.py", "report/*.py"),
+    "pydantic": ("playbook/*.py", "ledger/codec.py"),
+    "ruamel": ("playbook/*.py", "demo/*.py"),
+    "rich": ("report/*.py", "cli/*.py", "demo/*.py"),
+    "typer": ("cli/*.py",),
+    "flask": ("demo/*.py",),
+    "tenacity": ("hosts/*.py", "checks/*.py"),
+}
+STANDARD_ONLY = ("__init__", "__main__", "model", "errors", "text", "core", "operation")
+
+LONGEST = 250  # lines
+LONGER = {"model.py": 420}  # the nouns, one beside the other: a list of values, to be read as a glossary
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """path: of the file, inside the package. name: what it imports, dotted."""
+
+    path: str
+    line: int
+    name: str
+
+    @property
+    def room(self) -> str:
+        return Path(self.path).parts[0].removesuffix(".py")
+
+    @property
+    def top(self) -> str:
+        return self.name.split(".")[0]
+
+    def __str__(self) -> str:
+        return f"rollback/{self.path}:{self.line} imports {self.name}"
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for file in sorted(ROOT.rglob("*.py")):
+        yield file.relative_to(ROOT).as_posix(), ast.parse(file.read_text(), str(file))
+
+
+def imports() -> tuple[Import, ...]:
+    return tuple(Import(path, line, name) for path, tree in sources() for line, name in _imported(tree))
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            # `from rollback import text` names a room, `from rollback.core import plan` a module of one.
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+
+
+EVERY = imports()
+
+
+def test_the_table_speaks_of_every_room() -> None:
+    rooms = {file.stem for file in ROOT.glob("*.py")} | {folder.parent.name for folder in ROOT.glob("*/__init__.py")}
+    assert rooms == set(MAY_IMPORT)
+
+
+def test_rooms_import_only_what_they_may() -> None:
+    ours = [one for one in EVERY if one.top == "rollback"]
+    assert ours
+    assert [str(one) for one in ours if _room_of(one) not in MAY_IMPORT[one.room] | {one.room}] == []
+
+
+def _room_of(one: Import) -> str:
+    """The room that is imported; `from rollback import __version__` is the package's own."""
+    room = one.name.removeprefix("rollback.").split(".")[0]
+    return room if room in MAY_IMPORT else "__init__"
+
+
+def test_imports_are_written_in_full() -> None:
+    assert [str(one) for one in EVERY if one.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_a_library_is_imported_only_by_its_owner(library: str) -> None:
+    strangers = [one for one in EVERY if one.top == library and not _owns(one.path, OWNERS[library])]
+    assert [str(one) for one in strangers] == []
+
+
+def _owns(path: str, owners: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(path, owner) for owner in owners)
+
+
+def test_the_middle_of_the_house_needs_the_standard_library_only() -> None:
+    import sys
+
+    ours = {"rollback", "__future__", *sys.stdlib_module_names}
+    assert [str(one) for one in EVERY if one.room in STANDARD_ONLY and one.top not in ours] == []
+
+
+@pytest.mark.parametrize("room", ["core", "operation"])
+def test_what_decides_neither_prints_nor_reads_the_machine(room: str) -> None:
+    """Time, files, processes and words come in as arguments."""
+    reaching = {"os", "sys", "time", "random", "pathlib", "subprocess", "socket", "threading", "logging", "io"}
+    calls = [call for path, tree in sources() if path.startswith(f"{room}/") for call in _calls(path, tree)]
+    assert calls + [str(one) for one in EVERY if one.room == room and one.top in reaching] == []
+
+
+def _calls(path: str, tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Name) and called.id in {"print", "input", "open"}:
+            yield f"rollback/{path}:{called.lineno} calls {called.id}"
+
+
+def test_every_file_is_one_room_and_says_what_it_is_for() -> None:
+    lengths = {file.relative_to(ROOT).as_posix(): len(file.read_text().splitlines()) for file in ROOT.rglob("*.py")}
+    long = {path: length for path, length in lengths.items() if length > LONGER.get(path, LONGEST)}
+    assert (long, [path for path, tree in sources() if tree.body and not ast.get_docstring(tree)]) == ({}, [])
