@@ -68,10 +68,8 @@ class FakeHost:
         if self.away:
             raise Unreachable("the host does not answer.")
         self.asked.append(request)
-        for part in request.payload:
-            size = len(part) if isinstance(part, bytes) else part.stat().st_size
-            if request.sent:
-                request.sent(size)
+        if request.sent:
+            request.sent(len(_payload(request)))
         answer = self._answer(request)
         if self.lost:
             self.lost -= 1
@@ -287,7 +285,11 @@ class FakeHost:
 
     def _journals(self, request: Request) -> Answer:
         found = [(one, self.journals[one]) for one in request.all("id") if one in self.journals]
-        lines = [Field("line", f"{one} {line}") for one, text in found for line in text.decode().splitlines()]
+        lines = [
+            Field("line", f"{one} {line}")
+            for one, text in found
+            for line in text.decode().removesuffix("\n").split("\n")
+        ]
         return Answer("ok", "", tuple(lines))
 
     def _command(self, request: Request) -> Answer:

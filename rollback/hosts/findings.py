@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from rollback.hosts.pool import Lost
 from rollback.hosts.protocol import Answer
 from rollback.hosts.reading import lines
-from rollback.hosts.sentences import REFUSALS, Sentence, sentence
+from rollback.hosts.sentences import FAILURES, REFUSALS, Sentence, sentence
 from rollback.model import Finding, Host, Release, Result
 from rollback.text import clean, clean_line
 
@@ -59,10 +59,12 @@ def of_change(question: Asked, answer: Answer | Lost, done: str) -> Finding:
 
 
 def _result(answer: Answer) -> Result:
-    """A refusal says that nothing was done, unless an earlier try of ours may have, or it came halfway."""
-    if answer.status not in REFUSALS:
+    """A refusal says that nothing was done, unless an earlier try of ours may have, or it came halfway.
+
+    A status that is not known says nothing."""
+    if answer.status in FAILURES:
         return Result.FAIL
-    if answer.uncertain or answer.first("did"):
+    if answer.status not in REFUSALS or answer.uncertain or answer.first("did"):
         return Result.ERROR
     return Result.SKIPPED
 

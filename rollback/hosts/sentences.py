@@ -10,6 +10,7 @@ from rollback.hosts.protocol import Answer
 from rollback.model import Host
 from rollback.text import clean_line
 
+FAILURES = frozenset({"failed", "missing"})
 # Nothing was done, whatever the verb.
 REFUSALS = frozenset(
     {

@@ -1,4 +1,4 @@
-"""What every way to a host must answer: the fake one, a local shell, a real sshd. The suite is run by test_contract.py."""
+"""What every way to a host must answer: the fake one, a local shell, a real sshd. test_contract.py runs it."""
 
 from __future__ import annotations
 
