@@ -19,23 +19,28 @@ from rollback.model import (
     Grade,
     Intended,
     Intent,
+    Judged,
     Kind,
     Marked,
     Observed,
     Outcome,
     Phase,
     Pruned,
+    Record,
     Release,
     Result,
     Sighting,
     Started,
     Step,
+    Verdict,
     Withdrawn,
 )
 from tests.build import V1, V2, V3, at, finding, judged, record, release, sighting
 
 
-def started(second: float, target: Release, kind: Kind = Kind.DEPLOY, fallback: Release | None = V1, op: str = "OP1"):  # type: ignore[no-untyped-def]
+def started(
+    second: float, target: Release, kind: Kind = Kind.DEPLOY, fallback: Release | None = V1, op: str = "OP1"
+) -> Record:
     return record(second, Started(kind, target, fallback, ("web1",)), op)
 
 
@@ -121,7 +126,7 @@ def test_operations_are_folded_into_rows_newest_first() -> None:
         started(3, V2, op="B"),
         record(4, Marked(V2, Grade.BAD, "slow"), "C"),
         record(5, Pruned((V3,), ("web1",)), "D"),
-        record(6, Judged_only(), "E"),
+        record(6, Judged(V1, Verdict(Grade.GOOD, "")), "E"),
     ]
     assert past(records) == (
         Past("D", at(5), "ada", "prune v3", None, Outcome.DONE, None, "", ("web1",)),
@@ -129,10 +134,6 @@ def test_operations_are_folded_into_rows_newest_first() -> None:
         Past("B", at(3), "ada", "deploy v2", V2, None, None, "", ("web1",)),
         Past("A", at(1), "ada", "deploy v1", V1, Outcome.DONE, at(2), "fine", ("web1",)),
     )
-
-
-def Judged_only():  # type: ignore[no-untyped-def]  # noqa: N802
-    return judged(0, V1).fact
 
 
 def test_the_times_of_an_automatic_rollback() -> None:

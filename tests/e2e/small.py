@@ -128,7 +128,7 @@ class Small:
     def live(self, host: str) -> str | None:
         """The id that `current` points to, read off the host's disk."""
         link = self.root(host) / "current"
-        return os.readlink(link).removeprefix("releases/") if link.is_symlink() else None
+        return str(link.readlink()).removeprefix("releases/") if link.is_symlink() else None
 
     def lives(self) -> list[str | None]:
         """The live tags of all hosts."""

@@ -9,8 +9,21 @@ from rollback.core import plan as planning
 from rollback.core.history import standings
 from rollback.core.plan import Known, Rollout
 from rollback.errors import PlanChanged, RedBeforeDeploy, Refused
-from rollback.model import Ended, Grade, Kind, Noticed, Observed, Outcome, Plan, Pruned, Record, Release, Sighting
-from rollback.model import Started, Withdrawn
+from rollback.model import (
+    Ended,
+    Grade,
+    Kind,
+    Noticed,
+    Observed,
+    Outcome,
+    Plan,
+    Pruned,
+    Record,
+    Release,
+    Sighting,
+    Started,
+    Withdrawn,
+)
 from rollback.operation.conduct import Asked, conduct
 from tests.build import V1, V2, V3, judged, release
 from tests.operation.world import POLICY, World

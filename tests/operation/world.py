@@ -1,4 +1,4 @@
-"""A small world for operations: hosts that keep state, checks that know which releases are bad, and scripted trouble."""
+"""A small world for operations: hosts that keep state, checks that know bad releases, and scripted trouble."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class World:
             assert (live.id if live else None) in {*expected, release.id}, "drift"
         return tuple(self._do("activate", release, host) for host in hosts)
 
-    def undrain(self, release: Release, hosts: tuple[str, ...]) -> tuple[Finding, ...]:
+    def undrain(self, release: Release, hosts: tuple[str, ...]) -> tuple[Finding, ...]:  # noqa: ARG002
         self.drained -= set(hosts)
         return tuple(finding("undrain", host=host) for host in hosts)
 
