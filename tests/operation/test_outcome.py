@@ -264,3 +264,10 @@ def test_every_history_of_two_hosts_ends_all_new_or_all_old_or_says_that_it_does
         }[ending.outcome]
         assert live(its) == wanted, (one, two, three, four, ending)
         assert ending.live == tuple((host, r.id if r else None) for host, r in its.live.items())
+
+
+def test_an_interrupted_first_release_has_nothing_to_go_back_to_and_says_so() -> None:
+    its = World({"web1": None}, trouble={("activate", "v3", "web1"): KeyboardInterrupt()})
+    ending = operate(planning.deploy(V3, its.sight(), known(), ONE_BY_ONE), POLICY, its.ports())
+    assert (ending.outcome, ending.reason) == (Outcome.LEFT, "there is no known-good release to go back to")
+    assert ending.live == (("web1", V3.id),)
