@@ -256,7 +256,8 @@ _EXIT = {
 class Ending:
     """How an operation ended. verdict: on the plan's target. back: on the fallback, when the way back was taken.
 
-    live: (host, release id or None) as it is now. away: hosts to be converged when they can be reached again.
+    live: (host, release id or None) as it is now, but for hosts that can't be asked. away: hosts to be converged when
+    they can be reached again.
     """
 
     outcome: Outcome

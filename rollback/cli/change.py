@@ -61,14 +61,15 @@ def _named(session: Session, tag: str, sightings: Sequence[Sighting], known: Kno
 def _change(session: Session, plan: Planned, *, force: bool) -> Reply:
     shown = None
     if session.options.dry_run or not session.options.yes:
-        sightings = session.fleet.sight()
-        session.learn(sightings)
+        sightings = session.sight()
         shown = plan(sightings)
         _show(session, shown)
         if session.options.dry_run:
-            return Reply(shown, (), 0, "dry run: nothing was changed", "the same without --dry-run")
+            said = "dry run: nothing was changed"
+            return Reply(shown, (said,), 0, said, "the same without --dry-run")
         if not session.ask("Go ahead?"):
-            return Reply(shown, (), 3, "refused: you said no", "")
+            said = "refused: you said no; nothing was changed"
+            return Reply(shown, (said,), 3, said, "rollback status")
     return _under_lease(session, plan, shown, force=force)
 
 
@@ -79,14 +80,15 @@ def _show(session: Session, plan: Plan) -> None:
 def _under_lease(session: Session, plan: Planned, shown: Plan | None, *, force: bool) -> Reply:
     from rollback.ledger.ids import ulid
 
+    session.fleet.begin()  # what follows is loaded while the hosts let us in, and refused before they are changed
     operation, (author, origin) = ulid(), session.author
-    entries = Entries(session.ledger, operation, author)
+    entries, checks = Entries(session.ledger, operation, author), session.checks
     with Signals(session.tell) as signals:
         sightings = session.fleet.acquire(operation, session.holder)
         session.learn(sightings)
         asked = Asked(plan, shown, lambda one: _show(session, one), origin, session.known().standings, force)
         releases = session.releases(sightings)
-        ports = Ports(session.fleet, session.checks, entries, session.tell, session.ask, signals.shield, releases)
+        ports = Ports(session.fleet, checks, entries, session.tell, session.ask, signals.shield, releases)
         done, ending = conduct(asked, sightings, session.policy, ports)
     session.progress.__exit__()
     return _reply(session, operation, done, ending, signals.last)
@@ -97,5 +99,5 @@ def _reply(session: Session, operation: str, plan: Plan, ending: Ending, signal:
     code = 128 + signal if ending.outcome is Outcome.INTERRUPTED and signal else ending.outcome.exit_code
     said = endings.message(plan, ending)
     data = {"operation": operation, "outcome": ending.outcome, "plan": plan, "ending": ending, "times": took}
-    shown = endings.explanation(plan, ending, operation, took)
+    shown = endings.explanation(ending, took)
     return Reply(data, (endings.headline(ending, said), *shown), code, said, endings.hint(plan, ending, operation))

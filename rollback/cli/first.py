@@ -52,6 +52,7 @@ def demo(options: Options, keep: bool) -> Reply:
     count = options.hosts or "3"
     if not count.isdecimal() or not 1 <= int(count) <= _MOST:
         raise UsageError(f"--hosts: the demo takes a number of hosts from 1 to {_MOST}, not {count!r}")
-    code = run(int(count), keep)
+    # With --json stdout is one envelope, and the story is prose.
+    code = run(int(count), keep, sys.stderr if options.json else sys.stdout)
     said = "the incident was replayed" if code == 0 else "the demo did not go as told"
     return Reply(None, (), code, said, "")

@@ -6,8 +6,9 @@ from rollback.cli.entries import Entries
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
+from rollback.cli.signals import Signals
 from rollback.core.history import prunable
-from rollback.errors import LeaseHeld, UnknownTag, UsageError
+from rollback.errors import PlanChanged, UnknownTag, UsageError
 from rollback.model import Finding, Grade, Marked, Noticed, Pruned, Release, Result
 from rollback.report import words
 
@@ -22,20 +23,21 @@ def mark(options: Options, grade: str, tag: str, reason: str) -> Reply:
     if not reason.strip():
         raise UsageError("--reason is empty: say why, it is kept in the ledger")
     with Session(options) as session:
-        sightings = session.fleet.sight()
-        session.learn(sightings)
+        sightings = session.sight()
         release = _named(session, tag, tuple(r for s in sightings for r in s.releases))
         entries = Entries(session.ledger, ulid(), session.author[0])
         entries.record(Marked(release, Grade(grade), reason))
         hosts = tuple(s.host for s in sightings if s.reachable)
         _tell(session, session.fleet.note(hosts, entries.operation, entries.lines()))
+        for away in (s.host for s in sightings if not s.reachable):
+            session.tell(Noticed(f"{away} was not reached: the mark is in the ledger and in the other hosts' journals"))
         live = [s.host for s in sightings if s.live == release.id]
         hint = "rollback" if grade == Grade.BAD and live else "rollback releases"
         said = f"{words.named(release)} is marked {grade} on {session.environment.name}"
         on = f"; it is live on {words.hosts(live)}" if live else ""
         return Reply(
             {"operation": entries.operation, "release": release, "grade": grade},
-            (said + on, f"  next      {hint}"),
+            (said + on,),
             0,
             said + on,
             hint,
@@ -56,8 +58,7 @@ def prune(options: Options) -> Reply:
     from rollback.ledger.ids import ulid
 
     with Session(options) as session:
-        sightings = session.fleet.sight()
-        session.learn(sightings)
+        sightings = session.sight()
         doomed = prunable(sightings, session.known().standings, session.playbook.keep)
         names = " ".join(words.tag(release) for release in doomed)
         if not doomed:
@@ -70,25 +71,30 @@ def prune(options: Options) -> Reply:
             )
         session.say(f"delete {names} on {words.hosts([s.host for s in sightings if s.reachable])}")
         if options.dry_run:
-            return Reply(doomed, (), 0, "dry run: nothing was changed", "the same without --dry-run")
+            said = "dry run: nothing was changed"
+            return Reply(doomed, (said,), 0, said, "the same without --dry-run")
         if not session.ask("Go ahead?"):
-            return Reply(doomed, (), 3, "refused: you said no", "")
+            said = "refused: you said no; nothing was deleted"
+            return Reply(doomed, (said,), 3, said, "rollback releases")
         trouble = _delete(session, Entries(session.ledger, ulid(), session.author[0]), doomed)
-        return Reply(doomed, (f"deleted {names}",), 5 if trouble else 0, f"deleted {names}", "rollback releases")
+        said = f"not everything of {names} could be deleted" if trouble else f"deleted {names}"
+        return Reply(doomed, (said,), 5 if trouble else 0, said, "rollback releases")
 
 
 def _delete(session: Session, entries: Entries, doomed: tuple[Release, ...]) -> bool:
     """Under the lease; what is needed by then is looked at again. True when some host had trouble."""
-    sightings = session.fleet.acquire(entries.operation, session.holder)
-    hosts = tuple(s.host for s in sightings if s.reachable)
-    try:
-        still = prunable(sightings, session.known().standings, session.playbook.keep)
-        if set(doomed) - set(still):
-            raise LeaseHeld("the hosts changed meanwhile: some of these releases are needed now", hint="rollback prune")
-        findings = session.fleet.prune(hosts, tuple(release.id for release in doomed))
-        entries.record(Pruned(doomed, hosts))
-    finally:
-        session.fleet.finish(hosts, entries.lines())
+    with Signals(session.tell) as signals:
+        sightings = session.fleet.acquire(entries.operation, session.holder)
+        hosts = tuple(s.host for s in sightings if s.reachable)
+        try:
+            still = prunable(sightings, session.known().standings, session.playbook.keep)
+            if set(doomed) - set(still):
+                raise PlanChanged("the hosts changed: some of these releases are needed now", hint="rollback prune")
+            entries.record(Pruned(doomed, hosts))
+            findings = session.fleet.prune(hosts, tuple(release.id for release in doomed))
+        finally:
+            with signals.shield():
+                session.fleet.finish(hosts, entries.lines())
     return _tell(session, findings)
 
 

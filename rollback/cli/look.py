@@ -11,16 +11,15 @@ from rollback.core.plan import candidates, choose_fallback
 from rollback.core.status import Status, common_live
 from rollback.core.times import times
 from rollback.errors import Refused, Unreachable
-from rollback.report import tables
+from rollback.model import Sighting
+from rollback.report import status as statuses
+from rollback.report import tables, timeline, words
+from rollback.text import clean_line
 
 
 def status(options: Options) -> Reply:
     with Session(options) as session:
-        sightings = session.fleet.sight()
-        session.learn(sightings)
-        if not any(s.reachable for s in sightings):
-            problems = "; ".join(f"{s.host}: {s.problem}" for s in sightings)
-            raise Unreachable(f"no host could be reached: {problems}", hint="rollback check")
+        sightings = _seen(session)
         found = session.known().standings
         live = common_live(sightings)
         seen = Status(
@@ -32,23 +31,37 @@ def status(options: Options) -> Reply:
             candidates(sightings, found, besides=live),
             unfinished(session.records()),
         )
-        return Reply(seen, tables.status(seen, found), 0, tables.status_sentence(seen), tables.status_hint(seen))
+        return Reply(seen, statuses.status(seen, found), 0, statuses.sentence(seen), statuses.hint(seen, found))
 
 
 def releases(options: Options) -> Reply:
     with Session(options) as session:
-        sightings = session.fleet.sight()
-        session.learn(sightings)
+        sightings = _seen(session)
         known = session.known()
         rows = tables.release_rows(sightings, kept(sightings, known.standings, session.playbook.keep), known.standings)
-        return Reply(rows, tables.releases(rows), 0, f"{len(rows)} releases on the hosts", "")
+        hint = "rollback deploy TAG, or rollback --to TAG" if rows else "rollback deploy TAG"
+        away = statuses.away(sightings)
+        return Reply(
+            rows, (*tables.releases(rows), *away), 0, f"{words.count(len(rows), 'release')} on the hosts", hint
+        )
+
+
+def _seen(session: Session) -> tuple[Sighting, ...]:
+    """The hosts as they are. Raises: Unreachable when none of them answers."""
+    sightings = session.sight()
+    if not any(s.reachable for s in sightings):
+        problems = "; ".join(f"{s.host}: {s.problem}" for s in sightings)
+        raise Unreachable(f"no host answered: {problems}", hint="rollback check")
+    return sightings
 
 
 def history(options: Options, limit: int) -> Reply:
     with Session(options) as session:
-        _learn_if_reachable(session)
+        session.sight()
         rows = past(session.records())[:limit]
-        return Reply(rows, tables.history(rows), 0, f"{len(rows)} operations, newest first", "rollback show OPERATION")
+        said = f"{words.count(len(rows), 'operation')}, newest first"
+        hint = "rollback show OPERATION" if rows else "rollback deploy TAG"
+        return Reply(rows, tables.history(rows), 0, said, hint)
 
 
 def show(options: Options, operation: str) -> Reply:
@@ -56,25 +69,28 @@ def show(options: Options, operation: str) -> Reply:
         one = _find(session, operation)
         mine = tuple(r for r in session.records() if r.operation == one.operation)
         data = {"operation": one, "times": times(mine), "records": mine}
-        return Reply(data, tables.operation(one, mine, times(mine)), 0, tables.past_sentence(one), "")
+        return Reply(
+            data, timeline.operation(one, mine, times(mine)), 0, timeline.past_sentence(one), "rollback status"
+        )
 
 
 def _find(session: Session, operation: str) -> Past:
     rows = past(session.records())
     if not rows or (operation != "last" and not any(_is(row, operation) for row in rows)):
-        _learn_if_reachable(session)
+        session.sight()
         rows = past(session.records())
     found = rows[:1] if operation == "last" else [row for row in rows if _is(row, operation)]
     if len(found) != 1:
-        what = "no operation" if not found else "more than one operation"
-        raise Refused(f"{what} in {session.environment.name} begins with {operation!r}", hint="rollback history")
+        raise Refused(_unclear(operation, len(found), session.environment.name), hint="rollback history")
     return found[0]
+
+
+def _unclear(operation: str, count: int, environment: str) -> str:
+    if operation == "last":
+        return f"there are no operations in {environment} yet"
+    what = "more than one operation" if count else "no operation"
+    return f"{what} in {environment} begins with {clean_line(operation, 40)!r}"
 
 
 def _is(row: Past, start: str) -> bool:
     return row.operation.startswith(start.upper())
-
-
-def _learn_if_reachable(session: Session) -> None:
-    """The hosts' journals may know more than this machine's ledger; when no host answers, the ledger has to do."""
-    session.learn(tuple(s for s in session.fleet.sight() if s.reachable))

@@ -12,10 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollback.cli.options import Options
-from rollback.errors import PlaybookInvalid, RollbackError
+from rollback.errors import (
+    Abandoned,
+    LeaseHeld,
+    NotAdmitted,
+    OutsideProtocol,
+    PlaybookInvalid,
+    Refused,
+    RollbackError,
+    Unreachable,
+    UsageError,
+)
+from rollback.report.words import CAUTION
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_ENDLESS = 10_000  # cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +44,11 @@ class Reply:
 
 
 def console(options: Options, *, stderr: bool = False) -> Console:
-    """Where to print: no markup, no guessed colours; wide enough for any line when it is not a terminal."""
+    """Where to print: no markup, no guessed colours; where no terminal is, nothing is cut to a width."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 200
+    width = None if stream.isatty() else _ENDLESS
     return Console(file=stream, markup=False, highlight=False, emoji=False, no_color=options.no_color, width=width)
 
 
@@ -45,32 +58,43 @@ def answer(command: str, function: Callable[..., Reply], options: Options, given
         reply = function(options, **given)
     except RollbackError as error:
         reply = Reply(None, (), error.exit_code, str(error), error.hint)
-        _complain(options, error)
+        complain(options, error)
     except KeyboardInterrupt as interruption:
-        reply = Reply(None, (), 128 + getattr(interruption, "signal", 2), "interrupted before anything live changed")
-        _say(options, reply.message, "yellow")
+        said = "interrupted; nothing live was changed"
+        reply = Reply(None, (), 128 + getattr(interruption, "signal", 2), said, "rollback status")
+        _say(options, f"\n{said}", CAUTION)
     except BrokenPipeError:
         return _pipe_closed()
     except Exception as error:  # the last resort: nothing may end in a traceback on a user's terminal
         reply = Reply(None, (), 1, _bug(error), "rollback status")
-        _say(options, f"{reply.message}\n  next      {reply.hint}", "red")
-    return _print(command, reply, options)
+        _say(options, reply.message, "red")
+    return finish(command, reply, options)
 
 
-def _print(command: str, reply: Reply, options: Options) -> int:
+def finish(command: str, reply: Reply, options: Options) -> int:
+    """Print the answer: data on stdout, the next command on stderr. Gives the exit code."""
     try:
         if options.json:
             from rollback.report.data import envelope
 
             sys.stdout.write(envelope(command, reply.exit_code, reply.message, reply.hint, reply.data) + "\n")
-        elif reply.shown:
-            out = console(options)
-            for one in reply.shown:
-                out.print(one, soft_wrap=isinstance(one, str))
+        else:
+            _show(reply, options)
         sys.stdout.flush()
     except BrokenPipeError:
         return _pipe_closed()
+    if reply.hint and not (options.json or (options.quiet and reply.exit_code == 0)):
+        _say(options, f"  next      {reply.hint}")
     return reply.exit_code
+
+
+def _show(reply: Reply, options: Options) -> None:
+    if reply.shown:
+        from rollback.report.layout import put
+
+        out = console(options)
+        for one in reply.shown:
+            put(out, one)
 
 
 def _pipe_closed() -> int:
@@ -79,21 +103,30 @@ def _pipe_closed() -> int:
     return 141
 
 
-def _complain(options: Options, error: RollbackError) -> None:
-    if isinstance(error, PlaybookInvalid):
-        _say(options, "\n".join(error.faults), "red")
-    else:
-        _say(options, f"{_name(error.exit_code)}: {error}", "red")
-    if error.hint:
-        _say(options, f"  next      {error.hint}", "")
+def complain(options: Options, error: RollbackError) -> None:
+    """What went wrong, on stderr; what to do next comes with the reply."""
+    faults = isinstance(error, PlaybookInvalid)
+    _say(options, str(error) if faults else f"{_kind(error)}: {error}", "red")
 
 
-def _name(exit_code: int) -> str:
-    return {2: "usage", 3: "refused", 4: "held", 5: "abandoned, nothing live changed"}.get(exit_code, "error")
+def _kind(error: RollbackError) -> str:
+    """What happened, in a word or two. That a host did not answer says nothing of what was changed."""
+    kinds = {
+        Unreachable: "not reachable",
+        NotAdmitted: "not admitted",
+        OutsideProtocol: "not understood",
+        Abandoned: "abandoned, nothing live changed",
+        LeaseHeld: "held",
+        Refused: "refused",
+        UsageError: "usage",
+    }
+    return next((said for kind, said in kinds.items() if isinstance(error, kind)), "error")
 
 
-def _say(options: Options, text: str, style: str) -> None:
-    console(options, stderr=True).print(text, style=style, soft_wrap=True)
+def _say(options: Options, text: str, style: str = "") -> None:
+    from rollback.report.layout import put
+
+    put(console(options, stderr=True), text, style)
 
 
 def _bug(error: Exception) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rollback.cli.chosen import chosen
 from rollback.cli.options import Options
 from rollback.cli.reply import console
 from rollback.core.history import known_releases, pins, standings, unfinished
@@ -20,7 +20,6 @@ from rollback.core.plan import Known, Rollout
 from rollback.errors import Refused, UsageError
 from rollback.model import Event, Host, Noticed, Record, Release, Sighting
 from rollback.operation.ports import Policy
-from rollback.text import clean_line
 
 if TYPE_CHECKING:
     from rollback.checks.suite import Checks
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
     from rollback.ledger.store import Ledger
     from rollback.playbook.schema import Environment, Playbook
     from rollback.playbook.secrets import Secrets
-    from rollback.report.progress import Board, Lines
+    from rollback.report.board import Board
+    from rollback.report.progress import Lines, Notices
     from rollback.source.package import Package
     from rollback.source.repository import Repository
 
@@ -62,17 +62,7 @@ class Session:
     @cached_property
     def hosts(self) -> tuple[Host, ...]:
         """The environment's hosts, or those that `--hosts` names."""
-        every = self.environment.hosts
-        if self.options.hosts is None:
-            return every
-        patterns = [one.strip() for one in self.options.hosts.split(",") if one.strip()]
-        idle = [p for p in patterns if not any(fnmatchcase(host.name, p) for host in every)]
-        if idle or not patterns:
-            raise UsageError(
-                f"--hosts: no host of {self.environment.name} is called {clean_line(', '.join(idle)) or 'nothing'}",
-                hint=f"its hosts: {', '.join(host.name for host in every)}",
-            )
-        return tuple(host for host in every if any(fnmatchcase(host.name, p) for p in patterns))
+        return chosen(self.environment.hosts, self.options.hosts, self.environment.name)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -81,8 +71,9 @@ class Session:
         return Secrets(os.environ)
 
     @cached_property
-    def progress(self) -> Lines | Board:
-        from rollback.report.progress import Board, Lines
+    def progress(self) -> Lines | Board | Notices:
+        from rollback.report.board import Board
+        from rollback.report.progress import Lines
 
         screen = console(self.options, stderr=True)
         if self.options.quiet:
@@ -182,6 +173,14 @@ class Session:
     def records(self) -> tuple[Record, ...]:
         return self.ledger.records()
 
+    def sight(self) -> tuple[Sighting, ...]:
+        """See the hosts and learn what they know. The ledger's room is loaded while they let us in."""
+        self.fleet.begin()
+        _ = self.ledger
+        sightings = self.fleet.sight()
+        self.learn(sightings)
+        return sightings
+
     def learn(self, sightings: Sequence[Sighting]) -> None:
         """Add the operations that the hosts' journals know and the ledger does not (or does not know the end of)."""
         records = self.records()
@@ -234,11 +233,16 @@ class Session:
             raise UsageError("there is no terminal to ask in", hint="add --yes to go on without being asked")
         self.progress.__exit__()
         console(self.options, stderr=True).print(f"{question} [y/N] ", end="")
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        answer = sys.stdin.readline()
+        if not answer.endswith("\n"):
+            self.say("")  # Ctrl-D left the cursor behind the question
+        return answer.strip().lower() in {"y", "yes"}
 
     def say(self, *lines: Any) -> None:
         """Prose, on stderr."""
+        from rollback.report.layout import put
+
         if not self.options.quiet:
             screen = console(self.options, stderr=True)
             for line in lines:
-                screen.print(line, soft_wrap=True)
+                put(screen, line)

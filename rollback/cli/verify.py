@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from rollback.cli.options import Options
-from rollback.cli.reply import Reply
+from rollback.cli.reply import Reply, console
 from rollback.cli.session import Session
+from rollback.core.history import unfinished
 from rollback.core.judge import judge
 from rollback.core.past import past
 from rollback.core.plan import choose_fallback
@@ -15,26 +18,43 @@ from rollback.core.times import times
 from rollback.errors import Refused, Unreachable
 from rollback.model import Finding, Grade, Outcome, Release, Result, Sighting
 from rollback.report import words
+from rollback.report.ending import evidence_of
+from rollback.report.evidence import told
+from rollback.report.progress import Notices
+from rollback.report.status import amiss, where
+from rollback.report.tally import passed
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_HINTS = {Grade.GOOD: "rollback status", Grade.BAD: "rollback", Grade.UNKNOWN: "rollback check"}
+_HEADS = {Grade.GOOD: ("✓", "green"), Grade.BAD: ("✗", "red"), Grade.UNKNOWN: ("?", words.CAUTION)}
 _CODES = {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outcome.HELD}
 
 
 def verify(options: Options) -> Reply:
     with Session(options) as session:
+        session.progress = Notices(console(options, stderr=True))
         session.require_usable()
+        session.fleet.begin()
+        checks = session.checks  # loaded while the hosts let us in
         sightings = session.fleet.sight()
         live = _live(sightings)
-        findings = session.checks.once(live)
+        session.say(f"every check, once: {_where(live)}")
+        findings = (*checks.once(live), *_unseen(sightings, live))
         verdict = judge(findings, session.policy.limits)
-        said = f"{_tags(live)} on {session.environment.name}: {verdict.grade}: {verdict.rule}"
-        hint = {Grade.GOOD: "", Grade.BAD: "rollback", Grade.UNKNOWN: "rollback check"}[verdict.grade]
-        return Reply(
-            verdict,
-            (said, *(f"  next      {one}" for one in (hint,) if one)),
-            _CODES[verdict.grade].exit_code,
-            said,
-            hint,
-        )
+        said = f"{session.environment.name} is {verdict.grade} ({_where(live)}): {verdict.rule}"
+        away = tuple(f"  not seen  {s.host}: {s.problem}" for s in sightings if s.problem)
+        lines = (*evidence_of(verdict), *(f"✓ {line}" for line in passed(findings)))
+        shown = (_headline(verdict.grade, said), *(f"  {line}" for line in lines), *away)
+        return Reply(verdict, shown, _CODES[verdict.grade].exit_code, said, _HINTS[verdict.grade])
+
+
+def _headline(grade: Grade, said: str) -> Text:
+    from rich.text import Text
+
+    mark, style = _HEADS[grade]
+    return Text(f"{mark} {said}", f"bold {style}")
 
 
 def _live(sightings: Sequence[Sighting]) -> dict[str, Release]:
@@ -47,33 +67,43 @@ def _live(sightings: Sequence[Sighting]) -> dict[str, Release]:
     return live
 
 
-def _tags(live: dict[str, Release]) -> str:
-    return " ".join(dict.fromkeys(words.tag(release) for release in live.values()))
+def _unseen(sightings: Sequence[Sighting], live: Mapping[str, Release]) -> Iterator[Finding]:
+    """What can't be asked has not passed."""
+    for one in sightings:
+        if one.host not in live:
+            observed = one.problem or "what is live there is no complete release"
+            yield Finding("reach", Result.ERROR, datetime.now(UTC), one.host, observed=observed)
 
 
-def _tell(session: Session, findings: Sequence[Finding]) -> None:
-    for finding in findings:
-        session.say(f"{words.MARKS[finding.result]} {words.said(finding)}")
-        if finding.result is not Result.PASS:
-            session.say(*(f"    | {line}" for line in finding.evidence.splitlines()[-6:]))
+def _where(live: dict[str, Release]) -> str:
+    return where((words.tag(release), host) for host, release in live.items())
 
 
 def check(options: Options) -> Reply:
     with Session(options) as session:
         session.require_usable()
-        sightings = session.fleet.sight()
-        session.learn(sightings)
+        sightings = session.sight()
         found = session.known().standings
         fallback = choose_fallback(sightings, found, besides=common_live(sightings))
         findings = session.fleet.inspect(fallback.release if fallback else None)
-        _tell(session, findings)
+        session.say(*told(findings, len(findings)))
         session.say(_way_back(fallback.release if fallback else None), _estimate(session))
-        amiss = [f for f in findings if f.required and f.result is not Result.PASS]
+        open_ends = [line for line in amiss(sightings, unfinished(session.records())) if not line.startswith("✗")]
+        session.say(*open_ends)
+        red = [words.said(f) for f in findings if f.required and f.result is not Result.PASS]
+        said = _not_ready((*red, *(line.removeprefix("! ") for line in open_ends)))
         data = {"findings": findings, "fallback": fallback}
-        if amiss:
-            said = f"not ready: {words.said(amiss[0])}" + (f", and {len(amiss) - 1} more" if amiss[1:] else "")
-            return Reply(data, (said,), 3, said, "mend that, then rollback check again")
-        return Reply(data, ("ready",), 0, "ready to deploy" + (" and to roll back" if fallback else ""), "")
+        if said:
+            hint = "mend that, then rollback check again" if red else "rollback status"
+            return Reply(data, (f"✗ {said}",), 3, said, hint)
+        said = "ready to deploy and to roll back" if fallback else "ready to deploy; nothing to roll back to yet"
+        return Reply(data, (f"✓ {said}",), 0, said, "rollback deploy TAG")
+
+
+def _not_ready(reasons: Sequence[str]) -> str:
+    if not reasons:
+        return ""
+    return f"not ready: {reasons[0]}" + (f"; and {len(reasons) - 1} more" if reasons[1:] else "")
 
 
 def _way_back(fallback: Release | None) -> str:

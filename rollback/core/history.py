@@ -13,6 +13,8 @@ from rollback.model import (
     Judged,
     Kind,
     Marked,
+    Outcome,
+    Outcome,
     Record,
     Release,
     Sighting,
@@ -38,6 +40,7 @@ class Standing:
         return self.grade is Grade.GOOD and not self.withdrawn
 
 
+_NOTHING_DONE = {Outcome.REFUSED, Outcome.ABANDONED, Outcome.INTERRUPTED}
 Standings = Mapping[str, Standing]  # by commit: a verdict sticks to what was built, not to its name
 
 
@@ -81,12 +84,14 @@ def known_releases(records: Iterable[Record]) -> Mapping[str, Release]:
 
 
 def unfinished(records: Iterable[Record]) -> tuple[str, ...]:
-    """Operations that started and have no outcome, oldest first."""
+    """Operations that started and have no outcome, oldest first; one that a later operation has put right is none."""
     started: dict[str, None] = {}
     for record in sorted(records, key=lambda one: one.id):
         if isinstance(record.fact, Started):
             started[record.operation] = None
         if isinstance(record.fact, Ended):
+            if record.fact.outcome not in _NOTHING_DONE:
+                started = {one: None for one in started if one > record.operation}
             started.pop(record.operation, None)
     return tuple(started)
 

@@ -135,7 +135,7 @@ def _launch(
             environment=" ".join(f'"{key}={_escaped(value)}"' for key, value in variables.items()),
         )
     )
-    (own / "sshd.log").touch()
+    (own / "sshd.log").write_bytes(b"")  # an earlier server of this name may have listened where this one can't
     arguments = [
         program("sshd", "openssh-server"),
         "-D",
@@ -159,12 +159,14 @@ def _no_penalties(settings: Path) -> list[str]:
 
 
 def _greets(server: Sshd) -> bool:
-    """Whether it serves: a greeting alone could be another process that took the port, so ours must still be alive."""
+    """Whether it serves: a greeting alone could be another process that took the port, so our own log must say it."""
+    listening = f"Server listening on {server.address} port {server.port}."
     deadline = time.monotonic() + _STARTUP
     while time.monotonic() < deadline and server.process.poll() is None:
-        with suppress(OSError), socket.create_connection((server.address, server.port), timeout=1) as probe:
-            if probe.recv(4) == b"SSH-":
-                return server.process.poll() is None
+        if listening in server.log:
+            with suppress(OSError), socket.create_connection((server.address, server.port), timeout=1) as probe:
+                if probe.recv(4) == b"SSH-":
+                    return True
         time.sleep(0.01)
     return False
 

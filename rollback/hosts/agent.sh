@@ -231,10 +231,10 @@ read_previous() {
     is_id "$previous" || previous=-
 } 2>/dev/null
 
-# Succeeds for a complete release; h_tag h_commit h_tree are what it was made from.
+# Succeeds for a complete release that is still there; h_tag h_commit h_tree are what it was made from.
 read_header() {
     h_tag='' h_commit='' h_tree=''
-    [ -f "$state/complete/$1" ] && read -r h_tag h_commit h_tree <"$state/complete/$1"
+    is_folder "$root/releases/$1" && [ -f "$state/complete/$1" ] && read -r h_tag h_commit h_tree <"$state/complete/$1"
 } 2>/dev/null
 
 # What `current` points to; `-` when there is none yet.
@@ -317,6 +317,7 @@ run() {
     shift 3
     make_room_for output
     perform "$@" >"$state/output" 2>&1 </dev/null 8>&- 9>&- || status=$?
+    rm -f "$state/preparing"
     say "ran $run_phase $status"
     say_lines out "$state/output"
     rm -f "$state/output"
@@ -329,8 +330,19 @@ perform() (
         case $word in env=*) word=${word#env=} && export "${word%%=*}=${word#*=}" ;; esac
     done
     cd "$run_folder" || exit 126
+    [ "$verb" != prepare ] || note_preparing
     exec timeout -k 5 "$seconds" /bin/sh -c "$run_text"
 )
+
+# By the shell that becomes `timeout`, which ends the whole command when it is told to end.
+note_preparing() { read -r self _ </proc/self/stat && printf '%s\n' "$operation $token $self" >"$state/preparing"; } 2>/dev/null
+
+# Whoever closes an operation no longer wants what it prepares. Only its own, and only while it still runs.
+stop_preparing() {
+    [ -f "$state/preparing" ] && ! flock -n "$state/busy" true || return 0
+    read -r p_operation p_token p_self <"$state/preparing"
+    [ "$p_operation $p_token" != "$operation $token" ] || ! is_number "$p_self" || kill "$p_self"
+} 2>/dev/null
 
 make_room_for() {
     printf '%04096d' 0 2>/dev/null >"$state/$1" || throw_off
@@ -552,7 +564,9 @@ verb_stage() {
         [ "$h_commit" = "$commit" ] || end conflict "$h_commit"
         end already
     fi
-    [ "$current" != "$release" ] || end incomplete "it is live"
+    [ "$current" != "$release" ] || ! is_folder "$root/releases/$release" || end incomplete "it is live"
+    # Of one whose folder somebody deleted.
+    rm -f "$state/complete/$release"
     unlock
     clear_away "$state/incoming"
     incoming=$state/incoming/$operation
@@ -721,7 +735,6 @@ encoded() {
 verb_activate() {
     require release seconds must
     enter activate
-    is_folder "$root/releases/$release" || end incomplete
     read_header "$release" || end incomplete
     read_current
     expect_current
@@ -789,20 +802,34 @@ verb_undrain() {
 }
 
 verb_finish() {
-    require journal
+    require journal operation token
+    stop_preparing
     enter finish
+    clear_leftovers
     if write_journal; then
         read_intent
         [ "$i_operation" != "$operation" ] || [ -n "$keep" ] || rm -f "$state/intent"
         written=yes
     fi
     fail_here finish
-    [ -n "$keep" ] || rm -f "$state/lease"
+    # A stranded lease names its operation, and whoever comes to help may take it at once.
+    if [ -n "$keep" ]; then write_lease "$now" "$l_since" stranded "$l_holder"; else rm -f "$state/lease"; fi
     sync "$state"
     [ -n "${written:-}" ] || end full "the journal could not be written"
     load_ballast
     end ok
 }
+
+# What was cut off halfway, or never became complete: it would fill the disk, and nobody would ever ask for it.
+clear_leftovers() {
+    for path in "$state"/staged/*; do
+        name=${path##*/}
+        if ! is_id "$name" || [ ! -f "$path" ] || [ "$(readlink "$root/current")" = "releases/$name" ]; then continue; fi
+        if ! read_header "$name" && is_folder "$root/releases/$name"; then discard "$root/releases/$name"; fi
+        rm -f "$path"
+    done
+    for path in incoming trash sealing output; do clear_away "$state/$path"; done
+} 2>/dev/null
 
 # From stdin, JOURNAL bytes.
 write_journal() {

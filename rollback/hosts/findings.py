@@ -63,7 +63,8 @@ def _result(answer: Answer) -> Result:
 
     A status that is not known says nothing."""
     if answer.status in FAILURES:
-        return Result.FAIL
+        # A drain that fails says nothing about the release: it was never switched on.
+        return Result.ERROR if answer.all("did") == ("drain",) else Result.FAIL
     if answer.status not in REFUSALS or answer.uncertain or answer.first("did"):
         return Result.ERROR
     return Result.SKIPPED

@@ -64,6 +64,10 @@ class Fleet:
         self._before: dict[str, str | None] = {}  # what was live when the lease was taken
         self._exports: dict[str, dict[str, str]] = {}
 
+    def begin(self) -> None:
+        """Begin to connect, and do not wait: what goes wrong is said when the host is asked."""
+        self._pool.begin()
+
     def sight(self) -> tuple[Sighting, ...]:
         """One per host, in their order; a host that could not be seen says so in `problem`."""
         return self._noted(each(tuple(self._hosts), lambda name: seen(self._pool, self._hosts[name])))
@@ -93,11 +97,13 @@ class Fleet:
         if package is None:
             return tuple(self._there("upload", host) for host in hosts)
         self._new.add(release.id)
-        return each(hosts, lambda host: self._upload(host, package) if host in lacking else self._there("upload", host))
+        return self._each(
+            hosts, lambda host: self._upload(host, package) if host in lacking else self._there("upload", host)
+        )
 
     def prepare(self, release: Release, hosts: Names) -> Findings:
         """Shared links, the playbook's commands, the seal. What is complete already is left alone."""
-        return each(hosts, lambda host: self._prepare(host, release))
+        return self._each(hosts, lambda host: self._prepare(host, release))
 
     def activate(self, release: Release, hosts: Names, expected: tuple[str | None, ...]) -> Findings:
         """Drain, switch, restart. A failing drain stops it only on the way to a release that was brought just now."""
@@ -176,8 +182,17 @@ class Fleet:
         return tuple(found for many in each(tuple(self._hosts), one) for found in many)
 
     def close(self) -> None:
-        """Hang up. What a host has begun it finishes alone."""
+        """Hang up. What a host has begun it finishes alone. Leases that nothing was done with are given back first."""
+        self._leases.give_back(self._leases.held())
         self._pool.close()
+
+    def _each(self, hosts: Names, ask: Callable[[str], Finding]) -> Findings:
+        """For what comes before the switch: once interrupted, nobody waits for it any more."""
+        try:
+            return each(hosts, ask)
+        except BaseException:
+            self._pool.give_up()
+            raise
 
     def _noted(self, sightings: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
         for one in sightings:

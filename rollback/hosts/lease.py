@@ -43,6 +43,7 @@ class Leases:
         self._tokens: dict[str, int] = {}
         self._numbers = count(1)
         self._counting = threading.Lock()
+        self._taking = {host: threading.Lock() for host in hosts}
         self.taken_away = ""  # the sentence, once it happened
 
     @property
@@ -55,7 +56,11 @@ class Leases:
     def acquire(self, operation: str, holder: str) -> tuple[Sighting, ...]:
         """All or nothing among the hosts that answer. Raises LeaseHeld after giving back what was taken."""
         self._operation, self.taken_away = operation, ""
-        taken = each(tuple(self._hosts), lambda host: self._take(host, holder))
+        try:
+            taken = each(tuple(self._hosts), lambda host: self._take(host, holder))
+        except BaseException:
+            self.give_back(tuple(self._hosts))
+            raise
         self._tokens = {one.sighting.host: one.token for one in taken if one.token is not None}
         held = [one for one in taken if one.refusal]
         if held:
@@ -103,11 +108,13 @@ class Leases:
 
     def _give_back(self, host: str) -> None:
         self._tokens.pop(host, None)
-        self._pool.ask(host, requests.give_back(self._hosts[host], self._operation))
+        with self._taking[host]:  # an interrupted `acquire` may still be under way
+            self._pool.ask(host, requests.give_back(self._hosts[host], self._operation))
 
     def _take(self, name: str, holder: str) -> _Taken:
         host = self._hosts[name]
-        answer = self._pool.ask(name, requests.acquire(host, self._operation, holder, self._ttl))
+        with self._taking[name]:
+            answer = self._pool.ask(name, requests.acquire(host, self._operation, holder, self._ttl))
         if isinstance(answer, Lost):
             return _Taken(Sighting(name, problem=answer.sentence), maybe=answer.sent)
         if answer.status == "held":

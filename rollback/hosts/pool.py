@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -46,6 +46,14 @@ class Pool:
     def __init__(self, hosts: Iterable[Host], reach: Reach) -> None:
         self._lines = {host.name: _Line(host, reach) for host in hosts}
 
+    def begin(self) -> None:
+        """Begin to connect to every host, and do not wait: whoever asks a host first hears how it went."""
+        if self._lines:
+            threads = ThreadPoolExecutor(min(_THREADS, len(self._lines)), thread_name_prefix="connect")
+            for line in self._lines.values():
+                line.begin(threads)
+            threads.shutdown(wait=False)
+
     def ask(self, host: str, request: Request) -> Answer | Lost:
         """Never raises HostError."""
         return self._lines[host].ask(request)
@@ -53,6 +61,11 @@ class Pool:
     def dial(self, host: str, address: str, port: int) -> socket.socket:
         """Raises HostError, ConnectionRefusedError."""
         return self._lines[host].dial(address, port)
+
+    def give_up(self) -> None:
+        """Hang up on everything that is under way; nothing of it is tried again. What comes later connects anew."""
+        for line in self._lines.values():
+            line.give_up()
 
     def close(self) -> None:
         for line in self._lines.values():
@@ -63,11 +76,18 @@ class _Line:
     def __init__(self, host: Host, reach: Reach) -> None:
         self._host, self._reach = host, reach
         self._remote: Remote | None = None
+        self._begun: Future[Remote] | None = None
         self._connecting = threading.Lock()
         self._closed = False
+        self._given_up = 0  # times
+
+    def begin(self, threads: Executor) -> None:
+        with self._connecting:
+            if self._remote is None and self._begun is None:
+                self._begun = threads.submit(self._reach, self._host)
 
     def ask(self, request: Request) -> Answer | Lost:
-        sent = False
+        sent, given_up = False, self._given_up
 
         def once() -> Answer:
             nonlocal sent
@@ -77,7 +97,7 @@ class _Line:
                 answer = remote.ask(request)
             except Unreachable as error:
                 self._drop(remote)
-                if not request.repeatable:
+                if not request.repeatable or given_up != self._given_up:
                     raise _Once from error
                 raise
             except OutsideProtocol:
@@ -103,9 +123,17 @@ class _Line:
 
         return _patiently(once)
 
+    def give_up(self) -> None:
+        self._given_up += 1
+        remote = self._remote
+        if remote is not None:
+            self._drop(remote)
+
     def close(self) -> None:
         self._closed = True
-        remote = self._remote
+        begun, remote = self._begun, self._remote
+        if begun is not None and not begun.cancel():
+            begun.add_done_callback(_hang_up)  # nobody asked it
         if remote is not None:
             self._drop(remote)
 
@@ -114,7 +142,8 @@ class _Line:
             if self._closed:
                 raise NotAdmitted(f"{self._host.name}: its connection was closed by us")
             if self._remote is None:
-                self._remote = self._reach(self._host)
+                begun, self._begun = self._begun, None
+                self._remote = begun.result() if begun else self._reach(self._host)
             return self._remote
 
     def _drop(self, remote: Remote) -> None:
@@ -123,6 +152,12 @@ class _Line:
                 self._remote = None
         with suppress(OSError):
             remote.close()
+
+
+def _hang_up(begun: Future[Remote]) -> None:
+    if begun.exception() is None:
+        with suppress(OSError):
+            begun.result().close()
 
 
 def _patiently(once: Callable[[], T]) -> T:

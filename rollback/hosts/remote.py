@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from rollback.errors import OutsideProtocol, Unreachable
 from rollback.hosts.protocol import Answer, Request, command, parse, script, stdin
 from rollback.model import Host
 
@@ -41,8 +42,13 @@ class Agent:
     def ask(self, request: Request) -> Answer:
         """One verb, one exec. Raises Unreachable or OutsideProtocol (what it did is unknown), UsageError."""
         text = script(request)
-        _, said = self._transport.exec(command(text), stdin(request), request.deadline, request.cap)
-        return parse(said, self._host)
+        status, said = self._transport.exec(command(text), stdin(request), request.deadline, request.cap)
+        try:
+            return parse(said, self._host)
+        except OutsideProtocol as error:
+            if status is None:
+                raise Unreachable(f"the connection to {self._host} was lost before it answered") from error
+            raise
 
     def dial(self, address: str, port: int) -> socket.socket:
         return self._transport.dial(address, port)

@@ -45,6 +45,7 @@ class Database:
     def __init__(self, path: Path, patience: float) -> None:
         self._path = path
         self._patience = patience
+        self._made = False
         self._engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
         event.listen(self._engine, "connect", _prepare)
 
@@ -82,18 +83,19 @@ class Database:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with _named():
-            _make(self._path)
-            with self._engine.begin() as connection:
-                connection.execute(CreateTable(RECORDS, if_not_exists=True))
-                connection.execute(CreateIndex(PLACE, if_not_exists=True))
+            if not self._made:
+                self._make()
             with self._engine.begin() as connection:
                 yield connection
 
-
-def _make(path: Path) -> None:
-    """Ours alone from the first byte: made before SQLite would make it with the umask's mode."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    def _make(self) -> None:
+        """Ours alone from the first byte: made before SQLite would make it with the umask's mode."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        with self._engine.begin() as connection:
+            connection.execute(CreateTable(RECORDS, if_not_exists=True))
+            connection.execute(CreateIndex(PLACE, if_not_exists=True))
+        self._made = True
 
 
 def _prepare(connection: SqliteConnection, _: object) -> None:

@@ -88,9 +88,13 @@ def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Endi
         except RedBeforeDeploy as error:
             ports.journal.record(Ended(Outcome.REFUSED, plan.live, plan.pending, str(error)))
             raise
-        _withdraw(plan, ending, ports)
-        ports.journal.record(Ended(ending.outcome, ending.live, ending.away, ending.reason))
-        _prune(plan, ending, asked, policy, ports)
+        with ports.shield():
+            _withdraw(plan, ending, ports)
+            ports.journal.record(Ended(ending.outcome, ending.live, ending.away, ending.reason))
+        try:
+            _prune(plan, ending, asked, policy, ports)
+        except KeyboardInterrupt:
+            ports.tell(Noticed("interrupted while pruning: what was left is deleted after the next deploy"))
     return ending
 
 

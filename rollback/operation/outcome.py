@@ -35,14 +35,22 @@ def operate(plan: Plan, policy: Policy, ports: Ports) -> Ending:
     """Walk the plan to its end. Any exception after a switch is recovered from first; then it is raised again, unless
     it was an interruption."""
     forward = Walk()
+    conclude = _returned if plan.kind is Kind.ROLLBACK else _arrived
+    try:
+        _walk_on(plan, forward, policy, ports)
+        return conclude(plan, forward, policy, ports)  # which may have a person to ask
+    except KeyboardInterrupt:
+        return _interrupted(plan, forward, policy, ports)
+
+
+def _walk_on(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> None:
     try:
         walk(plan.steps, plan, forward, policy, ports, past_failures=plan.kind is Kind.ROLLBACK)
     except KeyboardInterrupt:
-        return _interrupted(plan, forward, policy, ports)
+        raise
     except BaseException:
         _interrupted(plan, forward, policy, ports)
         raise
-    return (_returned if plan.kind is Kind.ROLLBACK else _arrived)(plan, forward, policy, ports)
 
 
 def _arrived(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending:
@@ -112,7 +120,8 @@ def _restored(
 ) -> Ending:
     away, seen = _seen_again(hosts, back, ports)
     found = _found(back, away, policy)
-    live = tuple((host, seen.get(host, fallback.id if host in hosts else was)) for host, was in plan.live)
+    now = ((host, seen.get(host, fallback.id if host in hosts else was)) for host, was in plan.live)
+    live = tuple(pair for pair in now if pair[0] not in away)
     if found.grade is not Grade.GOOD or len(away) == len(hosts):
         return Ending(Outcome.STRANDED, verdict, live, _stranded(fallback, verdict, found, away), found, away)
     ports.journal.record(Judged(fallback, found))
@@ -127,7 +136,7 @@ def _returned(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending
     hosts = tuple(host for host, _ in plan.live)
     away, seen = _seen_again(hosts, forward, ports)
     found = _found(forward, away, policy)
-    live = tuple((host, seen.get(host, plan.target.id)) for host in hosts)
+    live = tuple((host, seen.get(host, plan.target.id)) for host in hosts if host not in away)
     pending = plan.pending + away
     if found.grade is not Grade.GOOD or len(away) == len(hosts):
         reason = _stranded(plan.target, Verdict(Grade.UNKNOWN, ""), found, away)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import groupby
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from rollback.core.times import Times
-from rollback.model import Ending, Finding, Grade, Kind, Outcome, Plan, Result, Verdict
+from rollback.model import Ending, Grade, Kind, Outcome, Plan, Result, Verdict
 from rollback.report import words
+from rollback.report.evidence import told
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 _MARKS = {
     Outcome.DONE: ("✓", "bold green"),
-    Outcome.ROLLED_BACK: ("↩", "bold yellow"),
-    Outcome.PARTIAL: ("!", "bold yellow"),
-    Outcome.HELD: ("?", "bold yellow"),
+    Outcome.ROLLED_BACK: ("↩", f"bold {words.CAUTION}"),
+    Outcome.PARTIAL: ("!", f"bold {words.CAUTION}"),
+    Outcome.HELD: ("?", f"bold {words.CAUTION}"),
 }
 _WORST = 5  # findings shown; the others are in `rollback show`
 
@@ -55,12 +57,12 @@ def headline(ending: Ending, said: str) -> Text:
     return Text(f"{mark} {said}", style)
 
 
-def explanation(plan: Plan, ending: Ending, operation: str, took: Times) -> tuple[str, ...]:
-    """The findings that count, what is live, how long it took, and what to type next."""
-    told = [f"  {line}" for line in _evidence(ending.verdict)]
+def explanation(ending: Ending, took: Times) -> tuple[str, ...]:
+    """The findings that count, what is live, and how long it took."""
+    said = [f"  {line}" for line in evidence_of(ending.verdict)]
     if ending.back is not None and ending.back.grade is not Grade.GOOD:
-        told += [f"  after the rollback: {line}" for line in _evidence(ending.back)]
-    return (*told, *_live(ending), *_took(took), f"  next      {hint(plan, ending, operation)}")
+        said += ["  after the rollback:", *(f"  {line}" for line in evidence_of(ending.back))]
+    return (*said, *_live(ending), *_took(took))
 
 
 def _took(took: Times) -> Iterable[str]:
@@ -70,20 +72,12 @@ def _took(took: Times) -> Iterable[str]:
         yield f"  took      {words.seconds(whole)}{f'  ({parts})' if parts else ''}"
 
 
-def _evidence(verdict: Verdict) -> Iterable[str]:
+def evidence_of(verdict: Verdict) -> Iterable[str]:
+    """What speaks against a release that is not good, the worst first; the rest is in `rollback show`."""
     if verdict.grade is Grade.GOOD:
-        return
+        return ()
     worst = [f for f in verdict.findings if f.result not in {Result.PASS, Result.SKIPPED}]
-    ordered = sorted(worst, key=lambda f: (not f.required, f.result is not Result.FAIL))
-    for finding in ordered[:_WORST]:
-        yield f"{words.MARKS[finding.result]} {words.said(finding)}"
-        yield from (f"    | {line}" for line in _last_lines(finding))
-    if len(ordered) > _WORST:
-        yield f"… and {len(ordered) - _WORST} more"
-
-
-def _last_lines(finding: Finding, count: int = 6) -> Sequence[str]:
-    return [line for line in finding.evidence.splitlines() if line.strip()][-count:]
+    return told(sorted(worst, key=lambda f: (not f.required, f.result is not Result.FAIL)), _WORST)
 
 
 def _live(ending: Ending) -> Iterable[str]:
@@ -94,15 +88,15 @@ def _live(ending: Ending) -> Iterable[str]:
 
 def hint(plan: Plan, ending: Ending, operation: str) -> str:
     """The next command to type."""
-    show = f"rollback show {operation}"
-    bad = f"rollback --to TAG, or rollback deploy {words.tag(plan.target)} again when the cause is mended"
+    tag, show = quote(words.tag(plan.target)), f"rollback show {words.start_of(operation)}"
+    again = f"rollback deploy {tag}" if plan.kind is Kind.DEPLOY else f"rollback --to {tag}"
     return {
         Outcome.DONE: "rollback status" if plan.kind is Kind.DEPLOY else show,
-        Outcome.ABANDONED: "mend the cause and run it again",
+        Outcome.ABANDONED: f"{show}; mend the cause, then {again}",
         Outcome.ROLLED_BACK: show,
-        Outcome.LEFT: "rollback" if plan.fallback else "deploy a release that works",
-        Outcome.STRANDED: f"rollback status; then {bad}",
-        Outcome.HELD: f"rollback verify; then rollback mark good {words.tag(plan.target)} --reason '…', or rollback",
+        Outcome.LEFT: "rollback" if plan.fallback else f"{show}; then deploy a release that works",
+        Outcome.STRANDED: f"rollback status, then rollback --to TAG, or mend the cause and {again}",
+        Outcome.HELD: f"rollback verify; then rollback mark good {tag} --reason '…', or rollback",
         Outcome.PARTIAL: "rollback, once the pending hosts can be reached",
-        Outcome.INTERRUPTED: "run it again",
+        Outcome.INTERRUPTED: again,
     }[ending.outcome]

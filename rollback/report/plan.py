@@ -26,7 +26,9 @@ def lines(plan: Plan, environment: str, standings: Mapping[str, Standing]) -> tu
 
 def _standing(plan: Plan, standings: Mapping[str, Standing]) -> Iterable[str]:
     known = standings.get(plan.target.commit)
-    if known is not None and known.grade is not Grade.UNKNOWN:
+    if known is not None and known.withdrawn:
+        yield f"  target    was good until it was rolled back at {words.moment(known.since)}: verified anew now"
+    elif known is not None and known.grade is not Grade.UNKNOWN:
         yield f"  target    known {known.grade} since {words.moment(known.since)}: {known.reason}"
     elif plan.kind is Kind.ROLLBACK:
         yield "  target    never verified here"

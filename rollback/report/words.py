@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rollback.core.judge import label
@@ -10,12 +11,14 @@ from rollback.model import Finding, Release, Result
 from rollback.text import clean_line
 
 MARKS = {Result.PASS: "✓", Result.FAIL: "✗", Result.ERROR: "!", Result.INCONCLUSIVE: "?", Result.SKIPPED: "-"}
+# Readable on dark and on light: yellow vanishes on white, dim text on either. A mark says the same without colour.
+CAUTION = "magenta"
 STYLES = {
     Result.PASS: "green",
     Result.FAIL: "red",
-    Result.ERROR: "yellow",
-    Result.INCONCLUSIVE: "yellow",
-    Result.SKIPPED: "dim",
+    Result.ERROR: CAUTION,
+    Result.INCONCLUSIVE: CAUTION,
+    Result.SKIPPED: "",
 }
 
 
@@ -73,6 +76,27 @@ def size(value: int) -> str:
 
 def said(finding: Finding) -> str:
     """`login[no_profile] on web1: POST /login answered 500, expected 302`"""
+    return f"{label(finding)}: {_answer(finding)}"
+
+
+def said_of(alike: Sequence[Finding]) -> str:
+    """The same of findings that differ only by host: `login[no_profile] on web1 web2: …`"""
+    where = hosts(tuple(dict.fromkeys(one.host for one in alike if one.host)))
+    whose = label(replace(alike[0], host=where or None))
+    return f"{whose}: {_answer(alike[0])}"
+
+
+def _answer(finding: Finding) -> str:
     expected = f", expected {finding.expected}" if finding.expected and finding.result is not Result.PASS else ""
     flaky = f" (on attempt {finding.attempts})" if finding.attempts > 1 and finding.result is Result.PASS else ""
-    return f"{label(finding)}: {finding.observed or finding.result}{expected}{flaky}"
+    return f"{finding.observed or finding.result}{expected}{flaky}"
+
+
+def start_of(operation: str) -> str:
+    """Enough of an operation's id to tell it from others, and all that `rollback show` needs."""
+    return clean_line(operation[:12])
+
+
+def count(number: int, noun: str) -> str:
+    """`1 check`, `5 checks`"""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -77,8 +77,14 @@ def test_a_tag_is_pinned_as_it_was_deployed_last() -> None:
 
 
 def test_an_operation_without_an_end_is_unfinished() -> None:
-    records = [started(1, V1, op="A"), started(2, V2, op="B"), record(3, Ended(Outcome.DONE), "A")]
-    assert unfinished([*records, record(4, Ended(Outcome.DONE), "C")]) == ("B",)
+    records = [started(1, V1, op="A"), started(2, V2, op="B"), record(3, Ended(Outcome.HELD), "A")]
+    assert unfinished(records) == ("B",)
+
+
+def test_an_unfinished_operation_is_put_right_by_a_later_one_that_did_something() -> None:
+    records = [started(1, V1, op="A"), started(2, V2, op="B")]
+    assert unfinished([*records, record(3, Ended(Outcome.ABANDONED), "B")]) == ("A",)
+    assert unfinished([*records, record(3, Ended(Outcome.DONE), "B")]) == ()
 
 
 def test_the_steps_of_an_operation_that_were_attempted() -> None:
@@ -157,3 +163,15 @@ def test_the_times_of_an_automatic_rollback() -> None:
 def test_there_are_no_times_without_a_start() -> None:
     assert times([]) == Times()
     assert Times().parts() == ()
+
+
+def test_a_later_operation_that_ended_well_on_the_same_hosts_settles_an_unfinished_one() -> None:
+    records = [started(1, V1, op="A"), started(2, V2, op="B")]
+    assert unfinished([*records, record(3, Ended(Outcome.STRANDED), "B")]) == ("A",)
+    assert unfinished([*records, record(3, Ended(Outcome.DONE), "B")]) == ()
+
+
+def test_what_was_left_on_other_hosts_stays_unfinished() -> None:
+    elsewhere = record(1, Started(Kind.DEPLOY, V1, None, ("web1", "web2")), "A")
+    records = [elsewhere, started(2, V2, op="B"), record(3, Ended(Outcome.DONE), "B")]
+    assert unfinished(records) == ("A",)

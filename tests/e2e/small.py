@@ -45,7 +45,7 @@ set -u
 pidfile=$ROLLBACK_ROOT/shared/pid
 if [ -f "$pidfile" ]; then
     old=$(cat "$pidfile"); kill "$old" 2>/dev/null
-    while kill -0 "$old" 2>/dev/null; do sleep 0.02; done
+    while [ -e "/proc/$old/exe" ]; do sleep 0.02; done  # not kill -0: a dead one may wait seconds to be buried
 fi
 cd -P . && setsid PYTHON app.py "$ROLLBACK_VAR_PORT" </dev/null >>"$ROLLBACK_ROOT/shared/log" 2>&1 &
 echo $! >"$pidfile"
@@ -168,7 +168,8 @@ class Small:
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("ROLLBACK_", "XDG_", "GIT_", "SSH_"))}
-        clean.pop("CI", None)
+        for name in ("CI", "PYTHONDONTWRITEBYTECODE"):  # users' commands are compiled once, not at every start
+            clean.pop(name, None)
         return {**clean, "HOME": str(home), "GIT_CONFIG_GLOBAL": os.devnull, **more}
 
     def run(self, *words: str, cwd: Path | None = None, **more: str) -> Ran:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rollback.errors import OutsideProtocol
+from rollback.errors import Unreachable
 from rollback.hosts import requests
 from rollback.hosts.protocol import Answer
 from rollback.hosts.remote import Agent
@@ -53,7 +53,7 @@ def killed(stage: Stage, shell: str, point: str) -> None:
     """Deploy NEW, and be killed at the failpoint."""
     fatal = Agent("web1", LocalShell(shell, {"ROLLBACK_FAILPOINT": point}))
     stage.remote, healthy = fatal, stage.remote
-    with pytest.raises(OutsideProtocol):
+    with pytest.raises(Unreachable):
         attempt(stage)
     stage.remote = healthy
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rollback.errors import LeaseHeld, SourceError, UsageError
+from rollback.errors import LeaseHeld, SourceError, Unreachable, UsageError
 from rollback.hosts.fleet import Fleet
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.reading import Ran
@@ -328,7 +328,7 @@ def test_a_failing_restart_is_a_failure_with_its_last_words_and_no_secret(rig: R
     assert {one.evidence for one in found} == {"bad password [PASSWORD]\n\\x1b[31mno"}
 
 
-@pytest.mark.parametrize(("release", "result"), [(NEW, Result.FAIL), (OLD, Result.PASS)])
+@pytest.mark.parametrize(("release", "result"), [(NEW, Result.ERROR), (OLD, Result.PASS)])
 def test_a_failing_drain_stops_only_the_way_to_a_release_just_brought(
     rig: Rig, release: Release, result: Result
 ) -> None:
@@ -369,3 +369,51 @@ def test_garbage_is_unknown_and_shown_clean(rig: Rig) -> None:
     found = rig.taken().activate(OLD, ("web1",), (OLD.id,))[0]
     assert (found.result, len(found.observed)) == (Result.ERROR, 300)
     assert found.observed.startswith("it answered \\x1b[2J: xxx")
+
+
+def test_a_lease_that_nothing_was_done_with_is_given_back_when_the_fleet_is_closed(rig: Rig) -> None:
+    rig.taken().close()
+    assert [fake.lease for fake in rig.fakes.values()] == [None, None, None]
+
+
+def test_an_interruption_while_the_lease_is_taken_gives_it_back(rig: Rig) -> None:
+    class Interrupting(FakeHost):
+        def ask(self, request: Request) -> Answer:
+            if request.verb == "acquire":
+                raise KeyboardInterrupt
+            return super().ask(request)
+
+    rig.fakes["web2"] = Interrupting()
+    with pytest.raises(KeyboardInterrupt):
+        rig.fleet().acquire("OP1", "ada@laptop")
+    assert [fake.lease for fake in rig.fakes.values()] == [None, None, None]
+
+
+def test_an_interrupted_preparation_is_not_waited_for(rig: Rig) -> None:
+    entered, over = threading.Event(), threading.Event()
+
+    class Slow(FakeHost):
+        def ask(self, request: Request) -> Answer:
+            if request.verb == "prepare":
+                entered.set()
+                over.wait()
+                raise Unreachable("the connection was closed.")
+            return super().ask(request)
+
+        def close(self) -> None:
+            over.set()
+
+    class Interrupting(FakeHost):
+        def ask(self, request: Request) -> Answer:
+            if request.verb == "prepare":
+                entered.wait()
+                raise KeyboardInterrupt
+            return super().ask(request)
+
+    rig.fakes |= {"web1": Interrupting(), "web2": Slow()}
+    fleet = rig.taken()
+    fleet.upload(NEW, NAMES)
+    with pytest.raises(KeyboardInterrupt):
+        fleet.prepare(NEW, NAMES)
+    assert told(fleet.finish(NAMES, b"{}\n")) == everywhere("finish", "pass", "closed")
+    assert [request.verb for request in rig.fakes["web2"].asked] == ["acquire", "stage", "finish"]

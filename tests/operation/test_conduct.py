@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -11,6 +11,7 @@ from rollback.core.plan import Known, Rollout
 from rollback.errors import PlanChanged, RedBeforeDeploy, Refused
 from rollback.model import (
     Ended,
+    Finding,
     Grade,
     Kind,
     Noticed,
@@ -136,3 +137,21 @@ def test_what_nothing_needs_is_pruned_after_a_good_deploy_and_trouble_there_is_a
     assert (ending.outcome, its.pruned) == (Outcome.DONE, [(old.id,)])
     assert its.facts[-1] == Pruned((old,), ("web1",))
     assert Noticed("web1 could not be pruned: fail") in its.events
+
+
+@dataclass
+class Impatient(World):
+    """Its user interrupts it while it prunes."""
+
+    def prune(self, hosts: tuple[str, ...], doomed: tuple[str, ...]) -> tuple[Finding, ...]:  # noqa: ARG002
+        raise KeyboardInterrupt
+
+
+def test_an_interruption_while_pruning_leaves_the_deploy_done() -> None:
+    old = tuple(release(f"v0.{number}") for number in range(4))
+    its = Impatient({"web1": V1}, present=(V1, V2, V3, *old))
+    records = (*(judged(number, one) for number, one in enumerate(old)), judged(8, V2), judged(9, V1))
+    _, ending = conduct(asking(V3, records=records), its.sight(), replace(POLICY, keep=1), its.ports())
+    assert ending.outcome is Outcome.DONE
+    assert [fact.outcome for fact in its.facts if isinstance(fact, Ended)] == [Outcome.DONE]
+    assert its.finished == [(("web1",), frozenset())]

@@ -271,3 +271,13 @@ def test_an_interrupted_first_release_has_nothing_to_go_back_to_and_says_so() ->
     ending = operate(planning.deploy(V3, its.sight(), known(), ONE_BY_ONE), POLICY, its.ports())
     assert (ending.outcome, ending.reason) == (Outcome.LEFT, "there is no known-good release to go back to")
     assert ending.live == (("web1", V3.id),)
+
+
+def test_an_interruption_at_the_question_goes_back() -> None:
+    its = world(bad={"v3"})
+
+    def interrupted(_: str) -> bool:
+        raise KeyboardInterrupt
+
+    ending = operate(deploying(its), replace(POLICY, auto_rollback="ask"), replace(its.ports(), ask=interrupted))
+    assert (ending.outcome, live(its)) == (Outcome.ROLLED_BACK, [V1, V1])

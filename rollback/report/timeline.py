@@ -1,0 +1,61 @@
+"""One operation as `show` tells it: everything that was recorded, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.text import Text
+
+from rollback.core.past import Past
+from rollback.core.times import Times
+from rollback.model import Ended, Fact, Intended, Judged, Marked, Observed, Pruned, Record, Result, Started, Withdrawn
+from rollback.report import words
+from rollback.report.tables import GRADES, OUTCOMES, Shown
+from rollback.text import clean_line
+
+
+def past_sentence(one: Past) -> str:
+    """One sentence."""
+    end = f"{one.outcome}" if one.outcome else "unfinished"
+    return f"{clean_line(one.what)} by {one.author} at {words.moment(one.at)}: {end}"
+
+
+def operation(one: Past, records: Sequence[Record], took: Times) -> Shown:
+    """The whole timeline."""
+    lines: list[object] = [past_sentence(one), f"operation {one.operation}"]
+    for record in sorted(records, key=lambda r: r.id):
+        for text, style in _told(record.fact):
+            lines.append(Text(f"{record.at:%H:%M:%S}  {text}", style))
+    parts = " · ".join(f"{name} {words.seconds(value)}" for name, value in took.parts())
+    return (*lines, *((f"took: {parts}",) if parts else ()))
+
+
+def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a kind of fact
+    match fact:
+        case Started(kind, target, fallback, hosts, origin):
+            to = f", fallback {words.named(fallback)}" if fallback else ""
+            yield f"started: {kind} {words.named(target)} on {words.hosts(hosts)}{to}", "bold"
+            if origin:
+                yield "from " + ", ".join(f"{key} {clean_line(value, 120)}" for key, value in origin), ""
+        case Intended(step):
+            yield f"{step.phase} {words.tag(step.release)} on {words.hosts(step.hosts)}", "bold"
+        case Observed(step, findings):
+            if step is None:
+                yield "preflight, on what was live", "bold"
+            for finding in findings:
+                yield f"  {words.MARKS[finding.result]} {words.said(finding)}", words.STYLES[finding.result]
+                if finding.result is not Result.PASS:
+                    yield from ((f"      | {line}", "") for line in finding.evidence.splitlines()[-20:])
+        case Judged(release, verdict):
+            yield f"verdict: {words.named(release)} is {verdict.grade}: {verdict.rule}", GRADES[verdict.grade]
+        case Marked(release, grade, reason):
+            yield f"marked {grade}: {words.named(release)}: {clean_line(reason)}", GRADES[grade]
+        case Withdrawn(release):
+            yield f"{words.named(release)} was rolled back: not a fallback until it is verified again", ""
+        case Pruned(gone, hosts):
+            yield f"deleted {' '.join(words.tag(r) for r in gone)} from {words.hosts(hosts)}", ""
+        case Ended(outcome, live, pending, reason):
+            yield f"ended: {outcome}{f': {reason}' if reason else ''}", OUTCOMES.get(outcome, "red")
+            yield "live: " + ", ".join(f"{host} {words.id_tag(one)}" for host, one in live), ""
+            if pending:
+                yield f"pending: {words.hosts(pending)}", words.CAUTION
