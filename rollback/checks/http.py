@@ -20,8 +20,9 @@ def ask(question: Question) -> Said:
     with Conversation(question, http.tls) as talk:
         sent = _sent(question, http)
         response = talk.follow(sent) if http.follow_redirects else talk.send(sent)
-    judged(question, f"{sent.method} {http.path or http.url}", question.check.expect, response)
-    return Said(Result.PASS, f"{sent.method} {http.path or http.url} answered {response.status}")
+    what = f"{sent.method} {sent.url or sent.path}"
+    judged(question, what, question.check.expect, response)
+    return Said(Result.PASS, f"{what} answered {response.status}")
 
 
 def judged(question: Question, what: str, expect: Expect | None, response: Response) -> None:

@@ -12,7 +12,7 @@ from rollback.cli.session import Session
 from rollback.cli.signals import Signals
 from rollback.core import plan as planning
 from rollback.core.times import times
-from rollback.errors import Refused
+from rollback.errors import Refused, UsageError
 from rollback.model import Ending, Outcome, Plan, Release, Sighting
 from rollback.operation.conduct import Asked, Planned, conduct
 from rollback.operation.ports import Ports
@@ -35,6 +35,8 @@ def deploy(options: Options, tag: str, force: bool) -> Reply:
 
 
 def rollback(options: Options, to: str | None, force: bool) -> Reply:
+    if to == "":  # a variable that was not set, in a script: not a wish for some other release
+        raise UsageError("--to is empty: which release?", hint="rollback releases; then rollback --to TAG")
     with Session(options) as session:
         session.require_usable()
 
@@ -63,10 +65,10 @@ def _change(session: Session, plan: Planned, *, force: bool) -> Reply:
     if session.options.dry_run or not session.options.yes:
         sightings = session.sight()
         shown = plan(sightings)
-        _show(session, shown)
         if session.options.dry_run:
             said = "dry run: nothing was changed"
-            return Reply(shown, (said,), 0, said, "the same without --dry-run")
+            return Reply(shown, (*_lines(session, shown), said), 0, said, "the same without --dry-run")
+        _show(session, shown)
         if not session.ask("Go ahead?"):
             said = "refused: you said no; nothing was changed"
             return Reply(shown, (said,), 3, said, "rollback status")
@@ -74,7 +76,11 @@ def _change(session: Session, plan: Planned, *, force: bool) -> Reply:
 
 
 def _show(session: Session, plan: Plan) -> None:
-    session.say(*plans.lines(plan, session.environment.name, session.known().standings))
+    session.say(*_lines(session, plan))
+
+
+def _lines(session: Session, plan: Plan) -> tuple[str, ...]:
+    return plans.lines(plan, session.environment.name, session.known().standings)
 
 
 def _under_lease(session: Session, plan: Planned, shown: Plan | None, *, force: bool) -> Reply:

@@ -18,6 +18,7 @@ def init(options: Options, hosts: tuple[str, ...], app: str | None) -> Reply:
 
     from rollback.init import look, next_steps, write
 
+    _does_not_plan(options, "init")
     found = look(Path.cwd())
     found = replace(found, app=app) if app else found
     named = hosts or _ask_hosts(options)
@@ -39,6 +40,11 @@ def _ask_hosts(options: Options) -> tuple[str, ...]:
     return named
 
 
+def _does_not_plan(options: Options, name: str) -> None:
+    if options.dry_run:
+        raise UsageError(f"--dry-run: {name} changes no host, and has no plan to show", hint=f"rollback {name}")
+
+
 def schema(options: Options) -> Reply:  # noqa: ARG001 every command takes them
     from rollback.playbook.schema_json import json_schema
 
@@ -49,9 +55,11 @@ def schema(options: Options) -> Reply:  # noqa: ARG001 every command takes them
 def demo(options: Options, keep: bool) -> Reply:
     from rollback.demo.story import run
 
+    _does_not_plan(options, "demo")
     count = options.hosts or "3"
     if not count.isdecimal() or not 1 <= int(count) <= _MOST:
-        raise UsageError(f"--hosts: the demo takes a number of hosts from 1 to {_MOST}, not {count!r}")
+        said = f"--hosts: the demo takes a number of hosts from 1 to {_MOST}, not {count!r}"
+        raise UsageError(said, hint="rollback demo --hosts 3")
     # With --json stdout is one envelope, and the story is prose.
     code = run(int(count), keep, sys.stderr if options.json else sys.stdout)
     said = "the incident was replayed" if code == 0 else "the demo did not go as told"

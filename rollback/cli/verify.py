@@ -73,6 +73,9 @@ def _unseen(sightings: Sequence[Sighting], live: Mapping[str, Release]) -> Itera
         if one.host not in live:
             observed = one.problem or "what is live there is no complete release"
             yield Finding("reach", Result.ERROR, datetime.now(UTC), one.host, observed=observed)
+    if len(set(live.values())) > 1:
+        observed = f"the hosts differ: {_where(dict(live))}"
+        yield Finding("one release", Result.INCONCLUSIVE, datetime.now(UTC), observed=observed)
 
 
 def _where(live: dict[str, Release]) -> str:
@@ -117,7 +120,7 @@ def _estimate(session: Session) -> str:
     records = session.records()
     for row in past(records):
         took = times(r for r in records if r.operation == row.operation)
-        begin = took.decided or (took.started if row.what.startswith("rollback") else None)
+        begin = took.decided or (took.started if row.what.startswith("rollback") and took.switched else None)
         if row.outcome in {Outcome.DONE, Outcome.ROLLED_BACK} and begin and took.verified:
             span = words.seconds((took.verified - begin).total_seconds())
             return f"  a rollback took {span} last time ({words.moment(row.at)})"

@@ -14,7 +14,6 @@ from rollback.model import (
     Kind,
     Marked,
     Outcome,
-    Outcome,
     Record,
     Release,
     Sighting,
@@ -40,20 +39,24 @@ class Standing:
         return self.grade is Grade.GOOD and not self.withdrawn
 
 
-_NOTHING_DONE = {Outcome.REFUSED, Outcome.ABANDONED, Outcome.INTERRUPTED}
 Standings = Mapping[str, Standing]  # by commit: a verdict sticks to what was built, not to its name
 
 
 def standings(records: Iterable[Record]) -> Standings:
     """The latest verdict on every commit, in the order of the records' ids (ULIDs sort by time).
 
-    The last word counts, except that an unknown verdict takes no earlier one back.
+    The last word counts, except that an unknown verdict takes no earlier one back, and that an operation which began
+    before a person marked a release bad does not lift that.
     """
     found: dict[str, Standing] = {}
+    condemned: dict[str, str] = {}  # commit -> the record by which a person marked it bad
     for record in sorted(records, key=lambda one: one.id):
         standing = _standing(record, found)
-        if standing is not None:
-            found[standing.release.commit] = standing
+        if standing is None or record.operation < condemned.get(standing.release.commit, ""):
+            continue  # it says nothing, or it began before a person said otherwise
+        found[standing.release.commit] = standing
+        if isinstance(record.fact, Marked):
+            condemned[standing.release.commit] = record.id if standing.grade is Grade.BAD else ""
     return found
 
 
@@ -63,9 +66,8 @@ def _standing(record: Record, found: Standings) -> Standing | None:
             return Standing(release, verdict.grade, record.at, verdict.rule)
         case Marked(release, grade, reason):
             return Standing(release, grade, record.at, f"marked {grade} by {record.author}: {reason}")
-        case Withdrawn(release) if release.commit in found:
-            known = found[release.commit]
-            return Standing(release, known.grade, record.at, f"rolled back by {record.author}", withdrawn=True)
+        case Withdrawn(release) if release.commit in found and found[release.commit].grade is Grade.GOOD:
+            return Standing(release, Grade.GOOD, record.at, f"rolled back by {record.author}", withdrawn=True)
         case _:
             return None
 
@@ -84,15 +86,17 @@ def known_releases(records: Iterable[Record]) -> Mapping[str, Release]:
 
 
 def unfinished(records: Iterable[Record]) -> tuple[str, ...]:
-    """Operations that started and have no outcome, oldest first; one that a later operation has put right is none."""
-    started: dict[str, None] = {}
+    """Operations that started and have no outcome, oldest first; but for those whose hosts a later one, which took
+    their leases, left all done and verified."""
+    started: dict[str, frozenset[str]] = {}
     for record in sorted(records, key=lambda one: one.id):
-        if isinstance(record.fact, Started):
-            started[record.operation] = None
-        if isinstance(record.fact, Ended):
-            if record.fact.outcome not in _NOTHING_DONE:
-                started = {one: None for one in started if one > record.operation}
-            started.pop(record.operation, None)
+        match record.fact:
+            case Started(hosts=hosts):
+                started[record.operation] = frozenset(hosts)
+            case Ended(outcome):
+                settled = started.pop(record.operation, frozenset()) if outcome is Outcome.DONE else frozenset()
+                started.pop(record.operation, None)
+                started = {one: hosts for one, hosts in started.items() if not hosts <= settled}
     return tuple(started)
 
 

@@ -66,6 +66,7 @@ def rollback(
     chosen = target or _last_known_good(reachable, known.standings)
     if not force:
         _not_quarantined(chosen, known.standings)
+        _earned(chosen, known.standings)
     return Plan(
         Kind.ROLLBACK,
         chosen,
@@ -169,6 +170,16 @@ def _not_quarantined(release: Release, found: Standings) -> None:
         raise Refused(
             f"{release.tag} ({release.commit[:12]}) is bad since {standing.since:%Y-%m-%d %H:%M}Z: {standing.reason}",
             hint=f"rollback mark good {release.tag} --reason '…', or --force",
+        )
+
+
+def _earned(release: Release, found: Standings) -> None:
+    """A rollback has no canary and no way back: it goes only where somebody has been before."""
+    standing = found.get(release.commit)
+    if standing is None or standing.grade is not Grade.GOOD:
+        raise Refused(
+            f"{release.tag} was never verified here, and a rollback has no way back",
+            hint=f"rollback deploy {release.tag}; or rollback --to {release.tag} --force",
         )
 
 

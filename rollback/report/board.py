@@ -11,6 +11,7 @@ from rollback.report import words
 from rollback.report.layout import put
 from rollback.report.progress import Said, notice, passed
 from rollback.report.tally import PHASES, UNSAID, Tally, is_check
+from rollback.text import clean_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _MANY = 15  # more hosts than this are counted, and only those that differ are named
+_CELL = 26  # characters; what is longer was or will be told in full above
 _AROUND = 8  # lines of the screen that are left to others
 _SHORT = {Result.FAIL: "failed", Result.ERROR: "unknown", Result.SKIPPED: "not done", Result.INCONCLUSIVE: "unknown"}
 
@@ -56,7 +58,7 @@ class Board:
             case Began(step):
                 self._begin(step)
             case Moved(host, phase, state) if host in self._cells and phase in PHASES and state != "done":
-                self._cells[host][phase] = (state, "")
+                self._cells[host][phase] = (clean_line(state, _CELL), "")
             case Found(finding) if finding.check not in UNSAID:
                 self._found(finding)
             case Noticed(text):
@@ -96,7 +98,7 @@ class Board:
             return
         mark, style = words.MARKS[finding.result], words.STYLES[finding.result]
         tag = f"{self._tags[finding.host]} " if phase == Phase.ACTIVATE and finding.host in self._tags else ""
-        cells[phase] = (f"{mark} {tag}{_briefly(finding, passes)}", style)
+        cells[phase] = (clean_line(f"{mark} {tag}{_briefly(finding, passes)}", _CELL), style)
 
     def _sum_up(self) -> None:
         """What the table shows already is not said again: that leaves what was asked before it began, or of the url."""

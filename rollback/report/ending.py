@@ -84,11 +84,14 @@ def _live(ending: Ending) -> Iterable[str]:
     order = sorted(ending.live, key=lambda pair: str(pair[1]))
     for live, group in groupby(order, key=lambda pair: pair[1]):
         yield f"  live      {words.id_tag(live)} on {words.hosts([host for host, _ in group])}"
+    if ending.away:
+        yield f"  pending   {words.hosts(ending.away)}: not reached, what is live there is not known"
 
 
 def hint(plan: Plan, ending: Ending, operation: str) -> str:
     """The next command to type."""
     tag, show = quote(words.tag(plan.target)), f"rollback show {words.start_of(operation)}"
+    back = quote(words.tag(plan.fallback or plan.target))
     again = f"rollback deploy {tag}" if plan.kind is Kind.DEPLOY else f"rollback --to {tag}"
     return {
         Outcome.DONE: "rollback status" if plan.kind is Kind.DEPLOY else show,
@@ -97,6 +100,6 @@ def hint(plan: Plan, ending: Ending, operation: str) -> str:
         Outcome.LEFT: "rollback" if plan.fallback else f"{show}; then deploy a release that works",
         Outcome.STRANDED: f"rollback status, then rollback --to TAG, or mend the cause and {again}",
         Outcome.HELD: f"rollback verify; then rollback mark good {tag} --reason '…', or rollback",
-        Outcome.PARTIAL: "rollback, once the pending hosts can be reached",
+        Outcome.PARTIAL: f"rollback --to {back}, once the pending hosts can be reached",
         Outcome.INTERRUPTED: again,
     }[ending.outcome]

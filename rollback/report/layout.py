@@ -14,6 +14,8 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from rollback.text import clean
+
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 _LEAD = re.compile(r"(?:\d\d:\d\d:\d\d  )? *(?:(?:[a-z]+|\d+\. [a-z, ]+?) {2,})?(?:[✓✗!?·|→↩-] )?")
 _COMMAND = re.compile(r" *next  ")
 _GAP = 2
+_LONGEST = 1 << 20  # characters of one text
 _NARROWEST = 24  # cells that a column of prose needs to be worth its place
 
 
@@ -29,7 +32,8 @@ def put(console: Console, shown: object, style: str = "") -> None:
     if not isinstance(shown, (str, Text)):
         console.print(shown)
         return
-    text = Text(shown, style) if isinstance(shown, str) else shown
+    # A tag, a hint or an error may hold anything: what is hidden in it must not reach the terminal.
+    text = Text(clean(shown, _LONGEST), style) if isinstance(shown, str) else shown
     # A command to copy stays one line, however long.
     if console.is_terminal and not _COMMAND.match(text.plain):
         text = Text("\n").join(_hanging(line, console) for line in text.split("\n", allow_blank=True))

@@ -75,7 +75,7 @@ def _lines_of(said: Iterable[str]) -> Iterable[Text]:
 
 def amiss(sightings: Sequence[Sighting], unfinished: Sequence[str]) -> tuple[str, ...]:
     """One line for everything that keeps the hosts from being at rest: away, leased, left unfinished."""
-    return (*away(sightings), *_leased(sightings), *_unfinished(sightings, unfinished))
+    return (*away(sightings), *_stranded(sightings), *_leased(sightings), *_unfinished(sightings, unfinished))
 
 
 def away(sightings: Sequence[Sighting]) -> tuple[str, ...]:
@@ -84,6 +84,13 @@ def away(sightings: Sequence[Sighting]) -> tuple[str, ...]:
     return tuple(
         f"✗ {'' if said.startswith(hosts[0]) else f'{words.hosts(hosts)}: '}{said}" for said, hosts in problems
     )
+
+
+def _stranded(sightings: Sequence[Sighting]) -> Iterable[str]:
+    """Its lease is over, so that whoever helps is not held up, and stays to name the operation."""
+    left = ((s.lease.operation, s.host) for s in sightings if s.lease and s.lease.phase == "stranded")
+    for operation, hosts in _grouped(left):
+        yield f"✗ {words.hosts(hosts)} stranded by operation {words.start_of(operation)}"
 
 
 def _leased(sightings: Sequence[Sighting]) -> Iterable[str]:

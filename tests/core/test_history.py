@@ -69,6 +69,21 @@ def test_a_withdrawn_release_is_good_but_not_eligible_until_verified_again() -> 
     assert standings([record(2, Withdrawn(V1))]) == {}
 
 
+def test_a_bad_release_that_is_rolled_back_by_hand_keeps_the_reason_why_it_is_bad() -> None:
+    records = [judged(1, V1, Grade.BAD), record(2, Withdrawn(V1))]
+    assert standings(records)[V1.commit] == Standing(V1, Grade.BAD, at(1), "by a test")
+
+
+def test_an_operation_that_began_before_a_person_said_bad_does_not_lift_it() -> None:
+    mark = record(5, Marked(V1, Grade.BAD, "I see errors"), "00000005.000")
+    good = Judged(V1, Verdict(Grade.GOOD, "passed"))
+    before, after = record(6, good, "00000004.000"), record(7, good, "00000006.500")
+    assert standings([mark, before])[V1.commit].grade is Grade.BAD
+    assert standings([mark, before, after])[V1.commit].grade is Grade.GOOD
+    lifted = record(5.5, Marked(V1, Grade.GOOD, "a false alarm"), "00000005.500")
+    assert standings([mark, lifted, before])[V1.commit].grade is Grade.GOOD
+
+
 def test_a_tag_is_pinned_as_it_was_deployed_last() -> None:
     moved = release("v1", "b" * 40)
     records = [started(1, V1), started(2, moved), started(3, V2, Kind.ROLLBACK)]
@@ -79,12 +94,6 @@ def test_a_tag_is_pinned_as_it_was_deployed_last() -> None:
 def test_an_operation_without_an_end_is_unfinished() -> None:
     records = [started(1, V1, op="A"), started(2, V2, op="B"), record(3, Ended(Outcome.HELD), "A")]
     assert unfinished(records) == ("B",)
-
-
-def test_an_unfinished_operation_is_put_right_by_a_later_one_that_did_something() -> None:
-    records = [started(1, V1, op="A"), started(2, V2, op="B")]
-    assert unfinished([*records, record(3, Ended(Outcome.ABANDONED), "B")]) == ("A",)
-    assert unfinished([*records, record(3, Ended(Outcome.DONE), "B")]) == ()
 
 
 def test_the_steps_of_an_operation_that_were_attempted() -> None:

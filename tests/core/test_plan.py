@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rollback.core import plan as planning
 from rollback.core.plan import Known, Rollout, candidates, recovery, touched, waves
 from rollback.errors import Refused, TagMoved, Unreachable
-from rollback.model import Grade, Intent, Kind, Marked, Phase, Plan, Step, Withdrawn
+from rollback.model import Grade, Intent, Kind, Marked, Phase, Plan, Record, Step, Withdrawn
 from tests.build import V1, V2, V3, judged, known, record, release, sighting
 
 GOOD_V1 = known(judged(1, V1))
@@ -111,7 +111,7 @@ def test_a_rollback_goes_to_the_newest_known_good_that_is_not_live() -> None:
 
 def test_a_rollback_has_no_canary_and_keeps_the_batch() -> None:
     seen = [sighting(host) for host in ("web1", "web2", "web3")]
-    plan = planning.rollback(V2, seen, GOOD_V1, Rollout(canary=1, batch=2))
+    plan = planning.rollback(V2, seen, known(judged(1, V2)), Rollout(canary=1, batch=2))
     assert [step.hosts for step in plan.steps if step.phase is A] == [("web1", "web2"), ("web3",)]
 
 
@@ -193,3 +193,11 @@ def test_equal_plans_mean_equal_work() -> None:
     assert planning.deploy(V3, seen, GOOD_V1, CANARY) == planning.deploy(V3, list(seen), GOOD_V1, CANARY)
     moved_on = [sighting("web1"), sighting("web2", live=V2)]
     assert planning.deploy(V3, seen, GOOD_V1, CANARY) != planning.deploy(V3, moved_on, GOOD_V1, CANARY)
+
+
+@pytest.mark.parametrize("records", [(), (judged(1, V3, Grade.UNKNOWN),)])
+def test_a_rollback_goes_only_to_what_was_verified_here_unless_forced(records: tuple[Record, ...]) -> None:
+    with pytest.raises(Refused, match="v3 was never verified here") as refused:
+        planning.rollback(V3, [sighting("web1")], known(*records), Rollout())
+    assert refused.value.hint == "rollback deploy v3; or rollback --to v3 --force"
+    assert planning.rollback(V3, [sighting("web1")], known(*records), Rollout(), force=True).target == V3

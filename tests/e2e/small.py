@@ -187,6 +187,14 @@ class Small:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
+    def started(self, *words: str) -> subprocess.Popen[str]:
+        """`rollback words…` as a process that still runs."""
+        command = [sys.executable, "-m", "rollback", *words]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command, cwd=self.project, env=self.environ(), stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
+        )
+
 
 def _free_port() -> int:
     with socket.socket() as probe:

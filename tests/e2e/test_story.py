@@ -123,5 +123,5 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(small: Small) -> None:
     assert small.run("deploy", "v1", "-y").code == 0
     shown = small.run("deploy", "v2", "-n")
     assert (shown.code, small.lives()) == (0, ["v1", "v1"])
-    assert "upload, prepare    web1 web2" in shown.err
+    assert "upload, prepare    web1 web2" in shown.out
     assert not any((small.root("web1") / "releases").glob("v2-*"))

@@ -22,10 +22,12 @@ class Network:
 
     refusals: int = 0
     tries: int = 0
+    begun: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
 
     def reach(self, _: Host) -> Line:
         self.tries += 1
+        self.begun.set()
         if self.tries <= self.refusals:
             raise Unreachable(f"web1: refused {self.tries}")
         return Line(self.closed.set)
@@ -67,7 +69,6 @@ def test_what_nobody_asked_is_hung_up() -> None:
     network = Network()
     pool = Pool((HOST,), network.reach)
     pool.begin()
-    while not network.tries:
-        pass
+    assert network.begun.wait(10)
     pool.close()
     assert network.closed.wait(10)

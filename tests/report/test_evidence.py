@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rollback.model import Finding, Result
+from rollback.report.evidence import news, told
+from tests.build import finding
+
+FLASK = """<!doctype html>
+<html lang=en>
+<title>500 Internal Server Error</title>
+<h1>Internal Server Error</h1>
+<p>The server encountered an internal error and was unable to complete your request.</p>"""
+DJANGO = "<html><head><title>KeyError\n at /login &amp; more</title></head><body><h1>KeyError</h1></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "shown"),
+    [
+        ("a\n\nb\nc\nd\n", ["b", "c", "d"]),
+        (FLASK, []),
+        (DJANGO, ["KeyError at /login & more"]),
+        ("KeyError: 'profile'", ["KeyError: 'profile'"]),
+        ("", []),
+    ],
+)
+def test_of_evidence_only_what_tells_something_is_shown(evidence: str, shown: list[str]) -> None:
+    assert list(news(evidence, set())) == shown
+
+
+def _failed(host: str, evidence: str, check: str = "login") -> Finding:
+    one = finding(check, Result.FAIL, host)
+    return replace(one, observed="GET /login answered 500", expected="200", evidence=evidence)
+
+
+def test_what_failed_alike_on_many_hosts_is_said_once_and_so_is_its_evidence() -> None:
+    findings = [
+        _failed("web1", "same"),
+        _failed("web2", "same"),
+        _failed("web3", "other"),
+        _failed("web1", "same", "me"),
+    ]
+    assert list(told(findings, 5)) == [
+        "✗ login on web1 web2 web3: GET /login answered 500, expected 200",
+        "    | same",
+        "    | other",
+        "✗ me on web1: GET /login answered 500, expected 200",
+    ]
+
+
+def test_more_than_was_asked_for_is_counted() -> None:
+    assert list(told([_failed("web1", "", check) for check in "abc"], 1))[1:] == ["… and 2 more"]

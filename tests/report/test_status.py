@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rollback.core.history import Standings, standings
+from rollback.core.past import past
+from rollback.core.plan import candidates, choose_fallback
+from rollback.core.status import Status, common_live
+from rollback.model import Ended, Grade, Intent, Kind, LeaseSeen, Outcome, Sighting, Started
+from rollback.report import status, tables
+from rollback.report.layout import put
+from tests.build import V1, V2, V3, judged, record, sighting
+from tests.report.screen import lines, terminal
+
+OPERATION = "01M856BYS4RGBFHB2GWDXNAHSR"
+KNOWN = standings([judged(0, V1), judged(60, V2), judged(120, V3, Grade.BAD)])
+
+
+def _seen(*sightings: Sighting, found: Standings = KNOWN, unfinished: tuple[str, ...] = ()) -> Status:
+    live = common_live(sightings)
+    fallback = choose_fallback(sightings, found, besides=live)
+    return Status(
+        "shop", "production", sightings, live, fallback, candidates(sightings, found, besides=live), unfinished
+    )
+
+
+def _shown(seen: Status, width: int = 80) -> list[str]:
+    screen = terminal(width)
+    for one in status.status(seen, KNOWN):
+        put(screen, one)
+    return lines(screen)
+
+
+def test_at_rest_there_is_a_line_a_host_and_the_way_back() -> None:
+    seen = _seen(sighting("web1", V2), sighting("web2", V2))
+    assert _shown(seen) == [
+        "shop on production: v2 is live",
+        "host  live  verdict  lease  unfinished  free",
+        "web1  v2    good     -      -           0 B",
+        "web2  v2    good     -      -           0 B",
+        "fallback: v1 (7631000), known good since 2026-11-20 12:00Z, complete on every",
+        "host",
+        "  · v3 skipped: bad since 2026-11-20 12:02Z: by a test",
+    ]
+    assert status.hint(seen, KNOWN) == "rollback releases"
+
+
+def test_in_the_middle_of_an_incident_everything_amiss_is_named_once() -> None:
+    lease = LeaseSeen(OPERATION, 7, "ada@laptop", live=True, age=12, left=48, phase="activate")
+    intent = Intent(OPERATION, 7, V2.id, V3.id, "switched")
+    seen = _seen(
+        replace(sighting("web1", V3, (V1, V2, V3), intent), lease=lease),
+        replace(sighting("web2", V2), lease=replace(lease, phase="start", left=47)),
+        sighting("web3", problem="web3 (port 22) cannot be reached: connection refused."),
+        unfinished=(OPERATION,),
+    )
+    assert _shown(seen, 100) == [
+        "shop on production: the hosts differ: v3 on web1, v2 on web2; not seen: web3",
+        "host  live        verdict  lease       unfinished   free",
+        "web1  v3          bad      ada@laptop  v3 switched  0 B",
+        "web2  v2          good     ada@laptop  -            0 B",
+        "web3  ✗ not seen  ?        ?           ?            ?",
+        "✗ web3 (port 22) cannot be reached: connection refused.",
+        "! lease: ada@laptop has it on web1 web2, operation 01M856BYS4RG, in phase activate; unless renewed",
+        "  it ends in 48 s",
+        "fallback: v2 (7632000), known good since 2026-11-20 12:01Z, complete on every host that was seen",
+        "  · v3 skipped: bad since 2026-11-20 12:02Z: by a test",
+    ]
+    assert status.hint(seen, KNOWN) == "rollback show 01M856BYS4RG"
+
+
+@pytest.mark.parametrize(
+    ("seen", "sentence", "hint"),
+    [
+        (_seen(sighting("web1", None, ())), "nothing is live yet", "rollback deploy TAG"),
+        (_seen(sighting("web1", V3, (V1, V2, V3))), "v3 is live", "rollback"),
+        (
+            _seen(sighting("web1", V2), sighting("web2", problem="away")),
+            "v2 is live on the others; not seen: web2",
+            "rollback check",
+        ),
+        (_seen(sighting("web1", V2), sighting("web2", V1)), "the hosts differ: v2 on web1, v1 on web2", "rollback"),
+        (
+            _seen(sighting("web1", V2, intent=Intent("X", 1, V1.id, V2.id, "switched"))),
+            "a change was left unfinished",
+            "rollback",
+        ),
+        (_seen(sighting("web1", V2, ())), "what is live was not deployed by this tool", "rollback releases"),
+    ],
+)
+def test_one_sentence_and_the_next_command(seen: Status, sentence: str, hint: str) -> None:
+    assert (status.sentence(seen), status.hint(seen, KNOWN)) == (sentence, hint)
+
+
+def test_what_an_operation_left_is_named_when_nobody_holds_the_lease() -> None:
+    left = sighting("web1", V2, intent=Intent(OPERATION, 1, V1.id, V2.id, "switched"))
+    assert status.amiss((left,), ()) == ("! unfinished: operation 01M856BYS4RG",)
+    assert status.amiss((left,), (OPERATION,)) == ("! unfinished: operation 01M856BYS4RG",)
+
+
+def test_history_fits_a_narrow_terminal_with_what_show_needs() -> None:
+    started = record(0, Started(Kind.DEPLOY, V3, V2, ("web1",)), OPERATION)
+    ended = record(9, Ended(Outcome.ROLLED_BACK, reason="login: 2 failures > limit 0"), OPERATION)
+    screen = terminal(80)
+    for one in tables.history(past([started, ended])):
+        put(screen, one)
+    assert lines(screen) == [
+        "when               what       outcome      by   operation",
+        "2026-11-20 12:00Z  deploy v3  rolled back  ada  01M856BYS4RG",
+    ]

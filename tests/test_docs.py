@@ -1,0 +1,51 @@
+"""README and RUNBOOK can't drift from the code: their commands, options and exit codes are compared with it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from rollback import errors
+from rollback.cli.app import app
+from rollback.model import Outcome
+
+TOP = Path(__file__).parents[1]
+DOCS = ("README.md", "RUNBOOK.md")
+COMMANDS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+CODES = {0, 1, 2, 4, 130, 143} | {one.exit_code for one in Outcome}
+
+
+def text(name: str) -> str:
+    return (TOP / name).read_text()
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_every_command_that_is_mentioned_exists(name: str) -> None:
+    mentioned = set(re.findall(r"(?:`|\$ |^    )rollback ([a-z]+)\b", text(name), re.MULTILINE))
+    assert mentioned
+    assert mentioned <= COMMANDS
+
+
+def test_readme_explains_every_command() -> None:
+    table = "".join(line for line in text("README.md").splitlines(keepends=True) if line.startswith("| `"))
+    assert {one for one in COMMANDS if f"rollback {one}" not in table} == set()
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_every_exit_code_is_explained_and_no_other(name: str) -> None:
+    rows = re.findall(r"^\| (\d[\d, ]*) \|", text(name), re.MULTILINE)
+    assert {int(code) for row in rows for code in row.split(",")} == CODES
+
+
+def test_every_error_has_one_of_the_exit_codes() -> None:
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.RollbackError)]
+    assert {one.exit_code for one in kinds} <= CODES
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_no_place_is_left_to_be_filled_in(name: str) -> None:
+    assert "<!--" not in text(name)
+    assert "TODO" not in text(name)
