@@ -263,10 +263,13 @@ class FakeHost:
     def _finish(self, request: Request) -> Answer:
         operation = _word(request, "operation")
         self.journals[operation] = _payload(request)
-        if request.first("keep") is None:
-            if self.intent and self.intent[0] == operation:
-                self.intent = None
-            self.lease = None
+        self.staged.clear()
+        if request.first("keep") is not None and self.lease:
+            self.lease.until, self.lease.phase = self.clock(), "stranded"
+            return Answer("ok")
+        if self.intent and self.intent[0] == operation:
+            self.intent = None
+        self.lease = None
         return Answer("ok")
 
     def _note(self, request: Request) -> Answer:

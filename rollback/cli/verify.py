@@ -90,7 +90,8 @@ def check(options: Options) -> Reply:
         fallback = choose_fallback(sightings, found, besides=common_live(sightings))
         findings = session.fleet.inspect(fallback.release if fallback else None)
         session.say(*told(findings, len(findings)))
-        session.say(_way_back(fallback.release if fallback else None), _estimate(session))
+        everywhere = all(s.reachable for s in sightings)
+        session.say(_way_back(fallback.release if fallback else None, everywhere=everywhere), _estimate(session))
         open_ends = [line for line in amiss(sightings, unfinished(session.records())) if not line.startswith("✗")]
         session.say(*open_ends)
         red = [words.said(f) for f in findings if f.required and f.result is not Result.PASS]
@@ -109,10 +110,11 @@ def _not_ready(reasons: Sequence[str]) -> str:
     return f"not ready: {reasons[0]}" + (f"; and {len(reasons) - 1} more" if reasons[1:] else "")
 
 
-def _way_back(fallback: Release | None) -> str:
+def _way_back(fallback: Release | None, *, everywhere: bool) -> str:
     if fallback is None:
         return "? fallback: none yet; it is earned by the second good deploy"
-    return f"✓ fallback: {words.named(fallback)}, complete on every host"
+    on = "every host" if everywhere else "every host that was seen"
+    return f"✓ fallback: {words.named(fallback)}, complete on {on}"
 
 
 def _estimate(session: Session) -> str:

@@ -66,7 +66,7 @@ class Leases:
         if held:
             # Also where the answer was lost: it may be ours without our knowing.
             self.give_back(tuple(one.sighting.host for one in taken if one.maybe or one.token is not None))
-            raise LeaseHeld("; ".join(one.refusal for one in held), hint="rollback status")
+            raise LeaseHeld(_grouped(held), hint="rollback status")
         self._numbers = count(max((one.number for one in taken), default=0) + 1)
         for one in taken:
             if one.notice:
@@ -137,3 +137,11 @@ def _notice(host: str, answer: Answer) -> str:
     operation, holder, standing = (clean_line(word, 80) for word in words)
     how = "took over the expired lease" if standing == "stale" else "took the lease away"
     return f"{host}: {how} of {holder} (operation {operation})"
+
+
+def _grouped(held: list[_Taken]) -> str:
+    """One clause a holder, with all its hosts: a fleet's lease is nearly always one person's."""
+    by_holder: dict[str, list[str]] = {}
+    for one in held:
+        by_holder.setdefault(one.refusal.removeprefix(f"{one.sighting.host}: "), []).append(one.sighting.host)
+    return "; ".join(f"{' '.join(hosts)}: {said}" for said, hosts in by_holder.items())
