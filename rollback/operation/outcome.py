@@ -122,6 +122,8 @@ def _restored(
     found = _found(back, away, policy)
     now = ((host, seen.get(host, fallback.id if host in hosts else was)) for host, was in plan.live)
     live = tuple(pair for pair in now if pair[0] not in away)
+    if len(away) == len(hosts) and live and all(one == fallback.id for _, one in live):
+        return Ending(Outcome.PARTIAL, verdict, live, verdict.rule, away=away)  # what can be reached was never touched
     if found.grade is not Grade.GOOD or len(away) == len(hosts):
         return Ending(Outcome.STRANDED, verdict, live, _stranded(fallback, verdict, found, away), found, away)
     ports.journal.record(Judged(fallback, found))

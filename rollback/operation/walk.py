@@ -78,10 +78,16 @@ def _verify(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
         findings = ports.checks.gate(step.release, previous, step.hosts, View.HOST)
         if judge(findings, policy.limits, policy.excused).grade is Grade.BAD and plan.kind is not Kind.ROLLBACK:
             return findings
-    findings += tuple(f for f in ports.fleet.undrain(step.release, step.hosts) if f.result is not Result.PASS)
+    findings += _undrained(step, ports)
     if ports.checks.has(View.URL):
         findings += ports.checks.gate(step.release, previous, step.hosts, View.URL)
     return findings
+
+
+def _undrained(step: Step, ports: Ports) -> Findings:
+    """Only what went wrong, as unknown: a load balancer's trouble says nothing of the release."""
+    amiss = (f for f in ports.fleet.undrain(step.release, step.hosts) if f.result is not Result.PASS)
+    return tuple(replace(finding, result=Result.ERROR) for finding in amiss)
 
 
 def verdict_of(so_far: Walk, policy: Policy) -> Verdict:

@@ -6,7 +6,6 @@ fail-restart, silent (listens and never answers).
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -15,9 +14,9 @@ import sys
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rollback.demo.sshd import Sshd, start
+from tests.cli.command import Ran
 
 _APP = """
 import http.server, pathlib, sys, time
@@ -76,20 +75,6 @@ checks:
     expect: {{status: 200}}
     timeout: 2s
 """
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        value: dict[str, Any] = json.loads(self.out)
-        return value
 
 
 @dataclass

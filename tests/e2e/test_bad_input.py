@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.small import PLAYBOOK, Ran, Small
+from tests.cli.command import Ran
+from tests.e2e.small import PLAYBOOK, Small
 
 
 def clear(ran: Ran, code: int, *parts: str) -> None:

@@ -281,3 +281,24 @@ def test_an_interruption_at_the_question_goes_back() -> None:
 
     ending = operate(deploying(its), replace(POLICY, auto_rollback="ask"), replace(its.ports(), ask=interrupted))
     assert (ending.outcome, live(its)) == (Outcome.ROLLED_BACK, [V1, V1])
+
+
+def test_a_canary_that_is_lost_while_the_others_were_never_touched_is_pending() -> None:
+    its = world(3, trouble={("activate", "v3", "web1"): (E, True)})
+    activate = its.activate
+
+    def lose(release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...]):  # type: ignore[no-untyped-def]
+        found = activate(release, hosts, expected)
+        its.away |= set(hosts)
+        return found
+
+    its.activate = lose  # type: ignore[method-assign]
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, ending.away) == (Outcome.PARTIAL, ("web1",))
+    assert ending.live == (("web2", V1.id), ("web3", V1.id))
+
+
+def test_a_failing_undrain_is_no_verdict_on_the_release() -> None:
+    its = world(1, trouble={("undrain", "v3", "web1"): (F, False)})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, judgements(its)) == (Outcome.HELD, [("v3", Grade.UNKNOWN)])

@@ -74,9 +74,10 @@ class World:
             assert (live.id if live else None) in {*expected, release.id}, "drift"
         return tuple(self._do("activate", release, host) for host in hosts)
 
-    def undrain(self, release: Release, hosts: tuple[str, ...]) -> tuple[Finding, ...]:  # noqa: ARG002
-        self.drained -= set(hosts)
-        return tuple(finding("undrain", host=host) for host in hosts)
+    def undrain(self, release: Release, hosts: tuple[str, ...]) -> tuple[Finding, ...]:
+        stuck = {host for host in hosts if ("undrain", release.tag, host) in self.trouble}
+        self.drained -= set(hosts) - stuck
+        return tuple(finding("undrain", Result.FAIL if host in stuck else Result.PASS, host) for host in hosts)
 
     def finish(
         self, hosts: tuple[str, ...], journal: bytes, holding: frozenset[str] = frozenset()
