@@ -90,13 +90,13 @@ def unfinished(records: Iterable[Record]) -> tuple[str, ...]:
     their leases, left all done and verified."""
     started: dict[str, frozenset[str]] = {}
     for record in sorted(records, key=lambda one: one.id):
-        match record.fact:
-            case Started(hosts=hosts):
-                started[record.operation] = frozenset(hosts)
-            case Ended(outcome):
-                settled = started.pop(record.operation, frozenset()) if outcome is Outcome.DONE else frozenset()
-                started.pop(record.operation, None)
-                started = {one: hosts for one, hosts in started.items() if not hosts <= settled}
+        fact = record.fact
+        if isinstance(fact, Started):
+            started[record.operation] = frozenset(fact.hosts)
+        elif isinstance(fact, Ended):
+            mine = started.pop(record.operation, frozenset())
+            settled = mine if fact.outcome is Outcome.DONE else frozenset()
+            started = {one: hosts for one, hosts in started.items() if not hosts <= settled}
     return tuple(started)
 
 

@@ -92,8 +92,9 @@ def test_a_tag_is_pinned_as_it_was_deployed_last() -> None:
 
 
 def test_an_operation_without_an_end_is_unfinished() -> None:
-    records = [started(1, V1, op="A"), started(2, V2, op="B"), record(3, Ended(Outcome.HELD), "A")]
-    assert unfinished(records) == ("B",)
+    begun = [started(1, V1, op="A"), started(2, V2, op="B"), judged(2.5, V1)]
+    assert unfinished(begun) == ("A", "B")
+    assert unfinished([*begun, record(3, Ended(Outcome.ABANDONED), "A")]) == ("B",)
 
 
 def test_the_steps_of_an_operation_that_were_attempted() -> None:
