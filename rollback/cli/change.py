@@ -11,9 +11,10 @@ from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.cli.signals import Signals
 from rollback.core import plan as planning
+from rollback.core.history import known_releases
 from rollback.core.times import times
 from rollback.errors import Refused, UsageError
-from rollback.model import Ending, Outcome, Plan, Release, Sighting
+from rollback.model import Ending, Kind, Noticed, Outcome, Plan, Release, Sighting
 from rollback.operation.conduct import Asked, Planned, conduct
 from rollback.operation.ports import Ports
 from rollback.report import ending as endings
@@ -27,6 +28,8 @@ def deploy(options: Options, tag: str, force: bool) -> Reply:
     with Session(options) as session:
         session.require_usable()
         release = session.repository.release(tag, session.playbook.tags)
+        if session.repository.dirty():
+            session.tell(Noticed("the work tree has changes that are in no commit: what is deployed is the tag"))
 
         def plan(sightings: Sequence[Sighting]) -> Plan:
             return planning.deploy(release, sightings, session.known(), session.rollout, force=force)
@@ -80,7 +83,17 @@ def _show(session: Session, plan: Plan) -> None:
 
 
 def _lines(session: Session, plan: Plan) -> tuple[str, ...]:
-    return plans.lines(plan, session.environment.name, session.known().standings)
+    return plans.lines(plan, session.environment.name, session.known().standings, _changes(session, plan))
+
+
+def _changes(session: Session, plan: Plan) -> tuple[str, ...]:
+    """What a deploy brings, when git can tell; a rollback does not ask it."""
+    before = {was for _, was in plan.live}
+    known = known_releases(session.records())
+    if plan.kind is not Kind.DEPLOY or len(before) != 1 or (live := known.get(before.pop() or "")) is None:
+        return ()
+    between = session.repository.between(live.commit, plan.target.commit)
+    return plans.changed(live, between.commits, len(between.files))
 
 
 def _under_lease(session: Session, plan: Planned, shown: Plan | None, *, force: bool) -> Reply:

@@ -6,22 +6,35 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from rollback.core.history import Standing
-from rollback.model import Grade, Kind, Phase, Plan
+from rollback.model import Grade, Kind, Phase, Plan, Release
 from rollback.report import words
 
 
-def lines(plan: Plan, environment: str, standings: Mapping[str, Standing]) -> tuple[str, ...]:
-    """One line a fact, then one a step."""
+def lines(
+    plan: Plan, environment: str, standings: Mapping[str, Standing], changes: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """One line a fact, then one a step. changes: see `changed`."""
     verb = "deploy" if plan.kind is Kind.DEPLOY else "roll back to"
     head = f"{verb} {words.named(plan.target)} on {environment}"
     return (
         head,
         *_standing(plan, standings),
         *_live(plan),
+        *changes,
         *_way_back(plan, standings),
         *_pending(plan),
         *_steps(plan),
     )
+
+
+def changed(since: Release, commits: int, files: int) -> tuple[str, ...]:
+    """What a deploy brings; nothing when that is unknown."""
+    if not commits and not files:
+        return ()
+    said = " and ".join(
+        f"{count} {noun if count == 1 else noun + 's'}" for count, noun in ((commits, "commit"), (files, "file"))
+    )
+    return (f"  changes   {said} since {words.tag(since)}",)
 
 
 def _standing(plan: Plan, standings: Mapping[str, Standing]) -> Iterable[str]:
