@@ -110,6 +110,17 @@ def test_a_missing_root(small: Small) -> None:
     clear(small.run("deploy", "v1", "-y"), 3, "web2", str(small.root("web2")), "does not exist")
 
 
+def test_a_root_that_is_not_writable(small: Small) -> None:
+    root = str(small.root("web2"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "test", root], check=True)
+    try:
+        clear(small.run("deploy", "v1", "-y"), 3, "web2", "writ", root)
+        assert small.run("check").code == 3
+    finally:
+        subprocess.run(["umount", root], check=True)
+    assert small.live("web1") is None
+
+
 def test_a_current_that_is_a_real_directory(small: Small) -> None:
     (small.root("web1") / "current").mkdir()
     clear(small.run("deploy", "v1", "-y"), 3, "web1", "current")

@@ -137,30 +137,13 @@ def test_a_fallback_that_fails_the_same_check_strands_and_says_where_to_look() -
 
 
 def test_a_host_that_is_lost_on_the_way_is_pending() -> None:
-    its = world(2, trouble={("activate", "v3", "web2"): (E, True)})
-    ports = its.ports()
-    activate = its.activate
-
-    def lose(release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...]):  # type: ignore[no-untyped-def]
-        found = activate(release, hosts, expected)
-        its.away |= {host for host in hosts if host == "web2"}
-        return found
-
-    its.activate = lose  # type: ignore[method-assign]
-    ending = operate(deploying(its), POLICY, ports)
+    its = world(2, trouble={("activate", "v3", "web2"): (E, True)}, loses={"web2"})
+    ending = operate(deploying(its), POLICY, its.ports())
     assert (ending.outcome, ending.away, its.live["web1"]) == (Outcome.PARTIAL, ("web2",), V1)
 
 
 def test_all_hosts_lost_on_the_way_is_stranded() -> None:
-    its = world(1, trouble={("activate", "v3", "web1"): (E, True)})
-    activate = its.activate
-
-    def lose(release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...]):  # type: ignore[no-untyped-def]
-        found = activate(release, hosts, expected)
-        its.away |= set(hosts)
-        return found
-
-    its.activate = lose  # type: ignore[method-assign]
+    its = world(1, trouble={("activate", "v3", "web1"): (E, True)}, loses={"web1"})
     ending = operate(deploying(its), POLICY, its.ports())
     assert (ending.outcome, ending.reason) == (Outcome.STRANDED, "web1 could not be reached on the way back to v1")
 
@@ -284,15 +267,7 @@ def test_an_interruption_at_the_question_goes_back() -> None:
 
 
 def test_a_canary_that_is_lost_while_the_others_were_never_touched_is_pending() -> None:
-    its = world(3, trouble={("activate", "v3", "web1"): (E, True)})
-    activate = its.activate
-
-    def lose(release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...]):  # type: ignore[no-untyped-def]
-        found = activate(release, hosts, expected)
-        its.away |= set(hosts)
-        return found
-
-    its.activate = lose  # type: ignore[method-assign]
+    its = world(3, trouble={("activate", "v3", "web1"): (E, True)}, loses={"web1"})
     ending = operate(deploying(its), POLICY, its.ports())
     assert (ending.outcome, ending.away) == (Outcome.PARTIAL, ("web1",))
     assert ending.live == (("web2", V1.id), ("web3", V1.id))

@@ -26,6 +26,7 @@ class World:
     silent: set[str] = field(default_factory=set)  # tags that can't be measured
     trouble: dict[tuple[str, str, str], tuple[Result, bool] | BaseException] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
+    loses: set[str] = field(default_factory=set)  # hosts that go away once they were switched
     drained: set[str] = field(default_factory=set)
     views: tuple[View, ...] = (View.HOST,)
     present: tuple[Release, ...] = (V1, V2, V3)
@@ -72,7 +73,9 @@ class World:
         for host in hosts:
             live = self.live[host]
             assert (live.id if live else None) in {*expected, release.id}, "drift"
-        return tuple(self._do("activate", release, host) for host in hosts)
+        found = tuple(self._do("activate", release, host) for host in hosts)
+        self.away |= self.loses & set(hosts)
+        return found
 
     def undrain(self, release: Release, hosts: tuple[str, ...]) -> tuple[Finding, ...]:
         stuck = {host for host in hosts if ("undrain", release.tag, host) in self.trouble}
