@@ -13,7 +13,7 @@ from rollback.playbook.schema import Playbook
 from rollback.playbook.shape import Fault
 from rollback.text import clean_line
 
-_HINT = "every key is explained in playbooks/reference.yml; an editor can check them with `rollback schema`"
+_HINT = "rollback schema describes every key; rollback's own playbooks/reference.yml explains them all"
 
 
 def load(path: Path) -> Playbook:

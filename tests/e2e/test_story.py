@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from tests.e2e.small import Small
+from tests.e2e.small import PLAYBOOK, Small
 
 
 def test_the_incident_is_noticed_and_undone_on_the_canary_alone(small: Small) -> None:
@@ -108,6 +108,19 @@ def test_releases_verdicts_and_prune(small: Small) -> None:
     }
     nothing = small.run("prune", "-y")
     assert (nothing.code, nothing.out) == (0, "nothing to delete: every release on the hosts is needed\n")
+
+
+def test_what_nothing_needs_any_more_is_deleted_after_a_good_deploy(small: Small) -> None:
+    small.write(PLAYBOOK.replace("app: tiny", "app: tiny\nkeep: 1"))
+    for tag in ("v4", "v5", "v6"):
+        small.release(tag)
+    for tag in ("v1", "v2", "v4", "v5", "v6"):
+        assert small.run("deploy", tag, "-y").code == 0
+    for host in small.hosts:
+        there = {path.name.rpartition("-")[0] for path in (small.root(host) / "releases").iterdir()}
+        assert there == {"v2", "v4", "v5", "v6"}
+    assert small.run("prune", "-y").code == 0
+    assert not list((small.root("web1") / "releases").glob("v2-*"))
 
 
 def test_verify_and_check_change_nothing_and_say_how_it_stands(small: Small) -> None:
