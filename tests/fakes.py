@@ -262,7 +262,8 @@ class FakeHost:
 
     def _finish(self, request: Request) -> Answer:
         operation = _word(request, "operation")
-        self.journals[operation] = _payload(request)
+        if journal := _payload(request):
+            self.journals[operation] = journal
         self.staged.clear()
         if request.first("keep") is not None and self.lease:
             self.lease.until, self.lease.phase = self.clock(), "stranded"

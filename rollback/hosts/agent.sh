@@ -831,8 +831,9 @@ clear_leftovers() {
     for path in incoming trash sealing output; do clear_away "$state/$path"; done
 } 2>/dev/null
 
-# From stdin, JOURNAL bytes.
+# From stdin, JOURNAL bytes. An operation that was refused before it began has none.
 write_journal() {
+    [ "$journal" -gt 0 ] || return 0
     mkdir -p "$state/journal" && receive_journal
 } 2>/dev/null
 

@@ -79,6 +79,12 @@ def a_deploy_goes_from_lease_to_journal(stage: Stage) -> None:
     assert stage.ask(requests.journals(stage.host, ("OP1", "OP2"))[0]).all("line") == ('OP1 {"a": 1}',)
 
 
+def an_operation_that_recorded_nothing_leaves_no_journal(stage: Stage) -> None:
+    stage.acquire()
+    assert stage.finish(journal=b"").status == "ok"
+    assert (dict(stage.seen().journals), stage.seen().lease) == ({}, None)
+
+
 def a_second_operation_is_held_and_told_by_whom(stage: Stage) -> None:
     stage.acquire("OP1")
     answer = stage.acquire("OP2")
@@ -196,6 +202,7 @@ def a_command_needs_something_live(stage: Stage) -> None:
 CONTRACT = (
     an_empty_host_shows_nothing,
     a_deploy_goes_from_lease_to_journal,
+    an_operation_that_recorded_nothing_leaves_no_journal,
     a_second_operation_is_held_and_told_by_whom,
     acquiring_again_gives_the_same_token,
     tokens_increase_from_operation_to_operation,
