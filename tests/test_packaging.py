@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-SLOW = {"fabric", "paramiko", "sqlalchemy", "git", "httpx", "pydantic", "jinja2"}
+SLOW = {"fabric", "paramiko", "sqlalchemy", "git", "httpx", "pydantic", "jinja2", "rich", "rollback.model"}
 
 
 def _pins() -> dict[str, str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,6 @@ from rollback.errors import (
     Unreachable,
     UsageError,
 )
-from rollback.report.words import CAUTION
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,6 +57,8 @@ def answer(command: str, function: Callable[..., Reply], options: Options, given
         reply = Reply(None, (), error.exit_code, str(error), error.hint)
         complain(options, error)
     except KeyboardInterrupt as interruption:
+        from rollback.report.words import CAUTION
+
         said = "interrupted; nothing live was changed"
         reply = Reply(None, (), 128 + getattr(interruption, "signal", 2), said, "rollback status")
         _say(options, f"\n{said}", CAUTION)
@@ -130,6 +129,9 @@ def _say(options: Options, text: str, style: str = "") -> None:
 
 
 def _bug(error: Exception) -> str:
+    import tempfile
+    import traceback
+
     handle, name = tempfile.mkstemp(prefix="rollback-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
         traceback.print_exception(error, file=file)
