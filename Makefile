@@ -4,7 +4,7 @@ SHELL := /bin/bash
 VENV := .venv/bin
 WORKERS ?= 4
 PYTEST := $(VENV)/python -m pytest -n $(WORKERS)
-LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
 SCRIPTS = scripts/setup .ci/run $(shell find rollback -name '*.sh')
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports
 export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
