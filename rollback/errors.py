@@ -68,7 +68,14 @@ class RedBeforeDeploy(Refused):
 
 
 class LeaseHeld(RollbackError):
+    """operations: those that hold the lease, by their ids."""
+
     exit_code = 4
+
+    def __init__(self, sentence: str, *, operations: tuple[str, ...] = ()) -> None:
+        away = f"; or take it away: rollback unlock {operations[0][:12]}" if operations else ""
+        super().__init__(sentence, hint=f"rollback status{away}")
+        self.operations = operations
 
 
 class Fenced(LeaseHeld):

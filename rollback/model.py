@@ -83,6 +83,7 @@ class Kind(StrEnum):
 
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
+    RESUME = "resume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Plan:
 
     live: (host name, id of the release that is live there before, or None), one per host of the plan.
     pending: hosts of the environment that could not be reached and are not part of the plan.
+    resumes: operations that did not end, and whose work this plan finishes or undoes.
     """
 
     kind: Kind
@@ -100,6 +102,12 @@ class Plan:
     live: tuple[tuple[str, str | None], ...]
     batch: int = 0  # hosts at once on the way back; 0: all
     pending: tuple[str, ...] = ()
+    resumes: tuple[str, ...] = ()
+
+    @property
+    def goes_back(self) -> bool:
+        """A way back goes on past a failed host, and is never undone itself."""
+        return self.kind is not Kind.DEPLOY
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +241,7 @@ class Outcome(StrEnum):
     HELD = "held"
     PARTIAL = "partial"
     INTERRUPTED = "interrupted"
+    FENCED = "taken over"
 
     @property
     def exit_code(self) -> int:
@@ -249,6 +258,7 @@ _EXIT = {
     Outcome.HELD: 13,
     Outcome.PARTIAL: 14,
     Outcome.INTERRUPTED: 130,
+    Outcome.FENCED: 4,
 }
 
 
@@ -340,7 +350,15 @@ class Pruned:
     hosts: tuple[str, ...]
 
 
-Fact = Started | Intended | Observed | Judged | Marked | Withdrawn | Ended | Pruned
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """A person took the leases of these operations away from these hosts."""
+
+    operations: tuple[str, ...]
+    hosts: tuple[str, ...]
+
+
+Fact = Started | Intended | Observed | Judged | Marked | Withdrawn | Ended | Pruned | Unlocked
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,28 @@
-"""The commands that change what is live: deploy and rollback. One procedure for both."""
+"""The commands that change what is live: deploy, rollback and resume. One procedure for all.
+
+Each looks at the hosts, shows the plan and asks, takes the lease, looks and plans again, and carries it out. What an
+operation left that did not end comes first, as an operation of its own.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rollback.cli.entries import Entries
+from rollback.cli.lease import claim, patience, require_free
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.cli.signals import Signals
 from rollback.core import plan as planning
+from rollback.core import resume as resuming
 from rollback.core.history import known_releases
 from rollback.core.times import times
-from rollback.errors import Refused, UsageError
+from rollback.errors import LeaseHeld, Refused, UsageError
 from rollback.model import Ending, Kind, Noticed, Outcome, Plan, Release, Sighting
+from rollback.operation.claim import take
 from rollback.operation.conduct import Asked, Planned, conduct
 from rollback.operation.ports import Ports
 from rollback.report import ending as endings
@@ -23,8 +31,21 @@ from rollback.report import plan as plans
 if TYPE_CHECKING:
     from rollback.core.plan import Known
 
+_SETTLED = {Outcome.DONE, Outcome.PARTIAL}
 
-def deploy(options: Options, tag: str, force: bool) -> Reply:
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a person allows. steal: take the lease from this operation. wait: seconds for the lease. away: hosts that a
+    deploy may go out without."""
+
+    force: bool = False
+    steal: tuple[str, ...] = ()
+    wait: float = 0.0
+    away: int = 0
+
+
+def deploy(options: Options, tag: str, terms: Terms) -> Reply:
     with Session(options) as session:
         session.require_usable()
         release = session.repository.release(tag, session.playbook.tags)
@@ -32,12 +53,26 @@ def deploy(options: Options, tag: str, force: bool) -> Reply:
             session.tell(Noticed("the work tree has changes that are in no commit: what is deployed is the tag"))
 
         def plan(sightings: Sequence[Sighting]) -> Plan:
-            return planning.deploy(release, sightings, session.known(), session.rollout, force=force)
+            known, rollout = session.known(), session.rollout
+            return planning.deploy(release, sightings, known, rollout, force=terms.force, away=terms.away)
 
-        return _change(session, plan, force=force)
+        def first(sightings: Sequence[Sighting]) -> Plan:
+            left = None if terms.force else resuming.resume(sightings, session.known(), session.rollout)
+            return left or plan(sightings)
+
+        settled = _change(session, first, terms)
+        done = settled.plan
+        if done is None or not _only_settled(done, release) or settled.outcome not in _SETTLED:
+            return settled.reply
+        session.say(*settled.reply.shown, "")
+        return _change(session, plan, terms).reply
 
 
-def rollback(options: Options, to: str | None, force: bool) -> Reply:
+def _only_settled(done: Plan, release: Release) -> bool:
+    return done.kind is Kind.RESUME or (bool(done.resumes) and done.target != release)
+
+
+def rollback(options: Options, to: str | None, terms: Terms) -> Reply:
     if to == "":  # a variable that was not set, in a script: not a wish for some other release
         raise UsageError("--to is empty: which release?", hint="rollback releases; then rollback --to TAG")
     with Session(options) as session:
@@ -46,9 +81,31 @@ def rollback(options: Options, to: str | None, force: bool) -> Reply:
         def plan(sightings: Sequence[Sighting]) -> Plan:
             known = session.known()
             target = _named(session, to, sightings, known) if to else None
-            return planning.rollback(target, sightings, known, session.rollout, force=force)
+            left = None if to else resuming.undo(sightings, known, session.rollout)
+            return left or planning.rollback(target, sightings, known, session.rollout, force=terms.force)
 
-        return _change(session, plan, force=force)
+        return _change(session, plan, terms, may_preempt=True).reply
+
+
+def resume(options: Options, terms: Terms) -> Reply:
+    with Session(options) as session:
+        session.require_usable()
+
+        def left(sightings: Sequence[Sighting]) -> Plan | None:
+            known = session.known()
+            left = resuming.resume(sightings, known, session.rollout)
+            return left or resuming.confirm(sightings, known, session.rollout)
+
+        def plan(sightings: Sequence[Sighting]) -> Plan:
+            found = left(sightings)
+            if found is None:
+                raise Refused("nothing is left to finish or undo any more", hint="rollback status")
+            return found
+
+        if left(session.sight()) is None:
+            said = f"nothing was left undone on {session.environment.name}"
+            return Reply(None, (f"✓ {said}",), 0, said, "rollback status")
+        return _change(session, plan, terms).reply
 
 
 def _named(session: Session, tag: str, sightings: Sequence[Sighting], known: Known) -> Release:
@@ -63,19 +120,42 @@ def _named(session: Session, tag: str, sightings: Sequence[Sighting], known: Kno
         raise type(error)(f"{error}; releases on the hosts: {there}", hint=error.hint or "rollback releases") from error
 
 
-def _change(session: Session, plan: Planned, *, force: bool) -> Reply:
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    reply: Reply
+    plan: Plan | None = None
+    outcome: Outcome | None = None
+
+
+def _change(session: Session, plan: Planned, terms: Terms, *, may_preempt: bool = False) -> _Changed:
     shown = None
     if session.options.dry_run or not session.options.yes:
         sightings = session.sight()
         shown = plan(sightings)
         if session.options.dry_run:
             said = "dry run: nothing was changed"
-            return Reply(shown, (*_lines(session, shown), said), 0, said, "the same without --dry-run")
+            return _Changed(Reply(shown, (*_lines(session, shown), said), 0, said, "the same without --dry-run"))
+        terms = _agreed(session, sightings, terms, may_preempt=may_preempt)
         _show(session, shown)
         if not session.ask("Go ahead?"):
             said = "refused: you said no; nothing was changed"
-            return Reply(shown, (said,), 3, said, "rollback status")
-    return _under_lease(session, plan, shown, force=force)
+            return _Changed(Reply(shown, (said,), 3, said, "rollback status"))
+    return _under_lease(session, plan, shown, terms)
+
+
+def _agreed(session: Session, sightings: Sequence[Sighting], terms: Terms, *, may_preempt: bool) -> Terms:
+    """Who holds the lease is said before the plan; a rollback may take it from them when a person says so."""
+    try:
+        require_free(sightings, claim(session, "", terms.steal, terms.wait))
+    except LeaseHeld as error:
+        if terms.wait:
+            return terms
+        if not may_preempt or not sys.stdin.isatty():
+            raise
+        if not session.ask(f"{error}. Take the lease away from it?"):
+            raise
+        return replace(terms, steal=error.operations)
+    return terms
 
 
 def _show(session: Session, plan: Plan) -> None:
@@ -83,7 +163,8 @@ def _show(session: Session, plan: Plan) -> None:
 
 
 def _lines(session: Session, plan: Plan) -> tuple[str, ...]:
-    return plans.lines(plan, session.environment.name, session.known().standings, _changes(session, plan))
+    known = session.known()
+    return plans.lines(plan, session.environment.name, known.standings, known.left, _changes(session, plan))
 
 
 def _changes(session: Session, plan: Plan) -> tuple[str, ...]:
@@ -96,21 +177,23 @@ def _changes(session: Session, plan: Plan) -> tuple[str, ...]:
     return plans.changed(live, between.commits, len(between.files))
 
 
-def _under_lease(session: Session, plan: Planned, shown: Plan | None, *, force: bool) -> Reply:
+def _under_lease(session: Session, plan: Planned, shown: Plan | None, terms: Terms) -> _Changed:
+    from rollback.cli.entries import Entries
     from rollback.ledger.ids import ulid
 
     session.fleet.begin()  # what follows is loaded while the hosts let us in, and refused before they are changed
     operation, (author, origin) = ulid(), session.author
     entries, checks = Entries(session.ledger, operation, author), session.checks
     with Signals(session.tell) as signals:
-        sightings = session.fleet.acquire(operation, session.holder)
+        wanted = claim(session, operation, terms.steal, terms.wait)
+        sightings = take(wanted, session.fleet, patience(session))
         session.learn(sightings)
-        asked = Asked(plan, shown, lambda one: _show(session, one), origin, session.known().standings, force)
+        asked = Asked(plan, shown, lambda one: _show(session, one), origin, session.known().standings, terms.force)
         releases = session.releases(sightings)
         ports = Ports(session.fleet, checks, entries, session.tell, session.ask, signals.shield, releases)
         done, ending = conduct(asked, sightings, session.policy, ports)
     session.progress.__exit__()
-    return _reply(session, operation, done, ending, signals.last)
+    return _Changed(_reply(session, operation, done, ending, signals.last), done, ending.outcome)
 
 
 def _reply(session: Session, operation: str, plan: Plan, ending: Ending, signal: int) -> Reply:

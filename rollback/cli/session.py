@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from rollback.cli.chosen import chosen
 from rollback.cli.options import Options
 from rollback.cli.reply import console
-from rollback.core.history import known_releases, pins, standings, unfinished
+from rollback.core.history import known_releases, pins, standings
+from rollback.core.left import left, rest, unfinished
 from rollback.core.plan import Known, Rollout
 from rollback.errors import Refused, UsageError
 from rollback.model import Event, Host, Noticed, Record, Release, Sighting
@@ -197,7 +198,7 @@ class Session:
 
     def known(self) -> Known:
         records = self.records()
-        return Known(standings(records), pins(records))
+        return Known(standings(records), pins(records), left(records), rest(records))
 
     def releases(self, sightings: Sequence[Sighting]) -> Mapping[str, Release]:
         """Every release that the hosts or the ledger know, by id."""

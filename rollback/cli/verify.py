@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply, console
 from rollback.cli.session import Session
-from rollback.core.history import unfinished
+from rollback.core.left import unfinished
 from rollback.core.judge import judge
 from rollback.core.past import past
 from rollback.core.plan import choose_fallback

@@ -1,4 +1,4 @@
-"""What the records say: which releases are known good, where tags were pinned, what was left unfinished. Pure."""
+"""What the records say: which releases are known good, where tags were pinned, what is still needed. Pure."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rollback.model import (
-    Ended,
     Grade,
-    Intended,
     Judged,
     Kind,
     Marked,
-    Outcome,
     Record,
     Release,
     Sighting,
     Started,
-    Step,
     Withdrawn,
 )
 
@@ -83,27 +79,6 @@ def known_releases(records: Iterable[Record]) -> Mapping[str, Release]:
     facts = [r.fact for r in records if isinstance(r.fact, Started)]
     mentioned = [one for fact in facts for one in (fact.target, fact.fallback) if one is not None]
     return {release.id: release for release in mentioned}
-
-
-def unfinished(records: Iterable[Record]) -> tuple[str, ...]:
-    """Operations that started and have no outcome, oldest first; but for those whose hosts a later one, which took
-    their leases, left all done and verified."""
-    started: dict[str, frozenset[str]] = {}
-    for record in sorted(records, key=lambda one: one.id):
-        fact = record.fact
-        if isinstance(fact, Started):
-            started[record.operation] = frozenset(fact.hosts)
-        elif isinstance(fact, Ended):
-            mine = started.pop(record.operation, frozenset())
-            settled = mine if fact.outcome is Outcome.DONE else frozenset()
-            started = {one: hosts for one, hosts in started.items() if not hosts <= settled}
-    return tuple(started)
-
-
-def attempted(records: Iterable[Record], operation: str) -> tuple[Step, ...]:
-    """The steps that an operation recorded its intent for, in order: each counts as touched."""
-    mine = (r for r in sorted(records, key=lambda one: one.id) if r.operation == operation)
-    return tuple(record.fact.step for record in mine if isinstance(record.fact, Intended))
 
 
 @dataclass(frozen=True, slots=True)

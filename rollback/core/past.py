@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from rollback.model import Ended, Marked, Outcome, Pruned, Record, Release, Started
+from rollback.model import Ended, Marked, Outcome, Pruned, Record, Release, Started, Unlocked
 
-_OPENING = (Started, Marked, Pruned)
+_OPENING = (Started, Marked, Pruned, Unlocked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,11 @@ def _row(records: tuple[Record, ...]) -> Past | None:
     return Past(opening.operation, opening.at, opening.author, what, release, done, None, reason, hosts)
 
 
-def _said(fact: Started | Marked | Pruned) -> tuple[str, Release | None, tuple[str, ...], str]:
+def _said(fact: Started | Marked | Pruned | Unlocked) -> tuple[str, Release | None, tuple[str, ...], str]:
     if isinstance(fact, Started):
         return f"{fact.kind} {fact.target.tag}", fact.target, fact.hosts, ""
     if isinstance(fact, Marked):
         return f"mark {fact.grade} {fact.release.tag}", fact.release, (), fact.reason
+    if isinstance(fact, Unlocked):
+        return f"unlock {' '.join(one[:12] for one in fact.operations)}", None, fact.hosts, ""
     return f"prune {' '.join(release.tag for release in fact.releases)}", None, fact.hosts, ""

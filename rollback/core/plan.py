@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rollback.core.fallback import choose_fallback, last_known_good
 from rollback.core.history import Standing, Standings
+from rollback.core.left import Left, Rest
 from rollback.core.status import common_live
 from rollback.errors import Refused, TagMoved, Unreachable
 from rollback.model import Grade, Kind, Phase, Plan, Release, Sighting, Step
@@ -26,30 +28,37 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What planning knows beside the sightings: verdicts by commit, and each tag as it was deployed before."""
+    """What planning knows beside the sightings: verdicts by commit, each tag as it was deployed before, the operations
+    that did not end, and where the last one that did left the fleet."""
 
     standings: Standings
     pins: Mapping[str, Release]
+    left: tuple[Left, ...] = ()
+    rest: Rest = Rest()
 
 
-def deploy(release: Release, sightings: Sightings, known: Known, rollout: Rollout, *, force: bool = False) -> Plan:
+def deploy(
+    release: Release, sightings: Sightings, known: Known, rollout: Rollout, *, force: bool = False, away: int = 0
+) -> Plan:
     """The plan that puts `release` on every host, with the way back. `force` lifts the refusals that a person may lift.
 
-    Raises: Refused, TagMoved.
+    away: as many hosts may be out of reach; they are left pending. Raises: Refused, TagMoved.
     """
-    _every_host(sightings)
-    fallback = choose_fallback(sightings, known.standings, besides=release)
+    reachable = _reachable(sightings, away)
+    fallback = choose_fallback(reachable, known.standings, besides=release)
     if not force:
         _not_moved(release, known.pins)
         _not_quarantined(release, known.standings)
-        _a_way_back(release, fallback, sightings, known.standings)
+        _a_way_back(release, fallback, reachable, known.standings)
+    way_back = _brought(fallback.release, reachable) if fallback else ()
     return Plan(
         Kind.DEPLOY,
         release,
         fallback.release if fallback else None,
-        _steps(release, sightings, waves(_names(sightings), rollout)),
-        _live(sightings),
+        way_back + _steps(release, reachable, rollout),
+        _live(reachable),
         rollout.batch,
+        _away(sightings),
     )
 
 
@@ -60,22 +69,33 @@ def rollback(
 
     It has no canary and no fallback: a rollback never triggers another. Raises: Refused, Unreachable.
     """
-    reachable = tuple(s for s in sightings if s.reachable)
-    if not reachable:
-        raise Unreachable(_problems(sightings), hint="rollback check")
-    chosen = target or _last_known_good(reachable, known.standings)
+    reachable = reachable_of(sightings)
+    chosen = target or last_known_good(reachable, known.standings, besides=_wanted_away(reachable, known.rest))
     if not force:
         _not_quarantined(chosen, known.standings)
         _earned(chosen, known.standings)
-    return Plan(
-        Kind.ROLLBACK,
-        chosen,
-        None,
-        _steps(chosen, reachable, waves(_names(reachable), Rollout(0, rollout.batch))),
-        _live(reachable),
-        rollout.batch,
-        tuple(s.host for s in sightings if not s.reachable),
+    return back(Kind.ROLLBACK, chosen, sightings, rollout)
+
+
+def back(kind: Kind, target: Release, sightings: Sightings, rollout: Rollout) -> Plan:
+    """The plan that puts `target` on every reachable host, one that no way leads back from.
+
+    Whatever has the target goes back first; whatever lacks it is brought it then; whatever runs it is verified.
+    Raises: Unreachable.
+    """
+    reachable = reachable_of(sightings)
+    settled = tuple(s for s in reachable if _is_settled(s, target))
+    moving = [s for s in reachable if s not in settled]
+    having = _names([s for s in moving if target in s.releases])
+    lacking = _names([s for s in moving if target not in s.releases])
+    one_by_one = Rollout(0, rollout.batch)
+    steps = (
+        *_switches(target, having, one_by_one),
+        *_brought(target, moving),
+        *_switches(target, lacking, one_by_one),
+        *((Step(Phase.VERIFY, target, _names(settled)),) if settled else ()),
     )
+    return Plan(kind, target, None, steps, _live(reachable), rollout.batch, _away(sightings))
 
 
 def recovery(plan: Plan, attempted: Iterable[Step]) -> tuple[Step, ...]:
@@ -86,7 +106,7 @@ def recovery(plan: Plan, attempted: Iterable[Step]) -> tuple[Step, ...]:
     hosts = touched(plan, attempted)
     if not hosts or plan.fallback is None:
         return ()
-    return _switches(plan.fallback, waves(hosts, Rollout(0, plan.batch)))
+    return _switches(plan.fallback, hosts, Rollout(0, plan.batch))
 
 
 def touched(plan: Plan, attempted: Iterable[Step]) -> tuple[str, ...]:
@@ -103,52 +123,49 @@ def waves(hosts: Sequence[str], rollout: Rollout) -> tuple[tuple[str, ...], ...]
     return ((first,) if first else ()) + cut
 
 
-def choose_fallback(sightings: Sightings, found: Standings, *, besides: Release | None) -> Standing | None:
-    """The newest known-good release other than `besides` that is complete on every reachable host."""
-    return next((one for one, problem in candidates(sightings, found, besides=besides) if not problem), None)
+def _wanted_away(reachable: Sightings, rest: Rest) -> Release | None:
+    """What a person who types `rollback` wants to get away from: what is live; where hosts differ, what was deployed."""
+    return common_live(reachable) or (rest.release if rest.by is Kind.DEPLOY else None)
 
 
-def candidates(sightings: Sightings, found: Standings, *, besides: Release | None) -> tuple[tuple[Standing, str], ...]:
-    """Judged releases but `besides`, newest verdict first, with why each can't be the fallback ("" when it can)."""
-    newest = sorted(found.values(), key=lambda one: one.since, reverse=True)
-    others = (one for one in newest if besides is None or one.release.commit != besides.commit)
-    return tuple((one, _why_not(one, sightings)) for one in others)
+def _is_settled(sighting: Sighting, release: Release) -> bool:
+    return sighting.live == release.id and release in sighting.releases and sighting.intent is None
 
 
-def _why_not(standing: Standing, sightings: Sightings) -> str:
-    if not standing.eligible:
-        return standing.reason if standing.withdrawn or standing.grade is Grade.BAD else "never verified"
-    lacking = [s.host for s in sightings if s.reachable and standing.release not in s.releases]
-    return f"not complete on {', '.join(lacking)}" if lacking else ""
-
-
-def _last_known_good(reachable: Sightings, found: Standings) -> Release:
-    live = common_live(reachable)
-    chosen = choose_fallback(reachable, found, besides=live)
-    if chosen is None:
-        tried = [f"{one.release.tag}: {why}" for one, why in candidates(reachable, found, besides=live)]
-        skipped = f" ({'; '.join(tried)})" if tried else ""
-        raise Refused(
-            f"nothing to go back to: no other known-good release is on the hosts{skipped}", hint="rollback releases"
-        )
-    return chosen.release
-
-
-def _steps(release: Release, sightings: Sightings, groups: tuple[tuple[str, ...], ...]) -> tuple[Step, ...]:
-    if all(s.live == release.id and release in s.releases and s.intent is None for s in sightings):
+def _steps(release: Release, sightings: Sightings, rollout: Rollout) -> tuple[Step, ...]:
+    if all(_is_settled(s, release) for s in sightings):
         return (Step(Phase.VERIFY, release, _names(sightings)),)  # it is live already: nothing to switch
+    return _brought(release, sightings) + _switches(release, _names(sightings), rollout)
+
+
+def _brought(release: Release, sightings: Sightings) -> tuple[Step, ...]:
     lacking = tuple(s.host for s in sightings if release not in s.releases)
-    arrive = (Step(Phase.UPLOAD, release, lacking), Step(Phase.PREPARE, release, lacking)) if lacking else ()
-    return arrive + _switches(release, groups)
+    return (Step(Phase.UPLOAD, release, lacking), Step(Phase.PREPARE, release, lacking)) if lacking else ()
 
 
-def _switches(release: Release, groups: tuple[tuple[str, ...], ...]) -> tuple[Step, ...]:
+def _switches(release: Release, hosts: Sequence[str], rollout: Rollout) -> tuple[Step, ...]:
+    groups = waves(hosts, rollout)
     return tuple(Step(phase, release, group) for group in groups for phase in (Phase.ACTIVATE, Phase.VERIFY))
 
 
-def _every_host(sightings: Sightings) -> None:
-    if not all(s.reachable for s in sightings):
-        raise Refused(_problems(sightings), hint="rollback check")
+def reachable_of(sightings: Sightings) -> tuple[Sighting, ...]:
+    """Raises: Unreachable when no host is."""
+    reachable = tuple(s for s in sightings if s.reachable)
+    if not reachable:
+        raise Unreachable(_problems(sightings), hint="rollback check")
+    return reachable
+
+
+def _reachable(sightings: Sightings, away: int) -> tuple[Sighting, ...]:
+    reachable = reachable_of(sightings)
+    lost = len(sightings) - len(reachable)
+    if lost > away:
+        raise Refused(_problems(sightings), hint=f"rollback check; or go on without: --allow-unreachable {lost}")
+    return reachable
+
+
+def _away(sightings: Sightings) -> tuple[str, ...]:
+    return tuple(s.host for s in sightings if not s.reachable)
 
 
 def _problems(sightings: Sightings) -> str:
@@ -162,6 +179,12 @@ def _not_moved(release: Release, pins: Mapping[str, Release]) -> None:
             f"tag {release.tag} was moved: it was deployed as {pinned.commit[:12]} and names {release.commit[:12]} now",
             hint="give the new commit a tag of its own, or deploy with --force to pin the tag anew",
         )
+
+
+def is_bad(release: Release, found: Standings) -> bool:
+    """The last word on its commit."""
+    standing = found.get(release.commit)
+    return standing is not None and standing.grade is Grade.BAD
 
 
 def _not_quarantined(release: Release, found: Standings) -> None:

@@ -15,7 +15,7 @@ from rollback.errors import RollbackError
 from rollback.hosts import requests
 from rollback.hosts.findings import of_change, of_inspection, of_running
 from rollback.hosts.heartbeat import Heartbeat
-from rollback.hosts.lease import Leases
+from rollback.hosts.lease import Leases, MayTake
 from rollback.hosts.look import commanded, journals, seen
 from rollback.hosts.pool import Pool, each
 from rollback.hosts.protocol import Request
@@ -72,12 +72,17 @@ class Fleet:
         """One per host, in their order; a host that could not be seen says so in `problem`."""
         return self._noted(each(tuple(self._hosts), lambda name: seen(self._pool, self._hosts[name])))
 
-    def acquire(self, operation: str, holder: str) -> tuple[Sighting, ...]:
+    @property
+    def taken_away(self) -> str:
+        """By whom the lease was taken away meanwhile, in a sentence; "" while it is ours."""
+        return self._leases.taken_away
+
+    def acquire(self, operation: str, holder: str, process: str, may_take: MayTake) -> tuple[Sighting, ...]:
         """Take the lease on every host that answers, and see them. Raises LeaseHeld (none is kept then), UsageError."""
         export = self._secrets.exported
         self._exports = {name: exported(host, self._commands, export) for name, host in self._hosts.items()}
         self._scene = Scene(self._scene.app, self._scene.environment, operation)
-        found = self._noted(self._leases.acquire(operation, holder))
+        found = self._noted(self._leases.acquire(operation, holder, process, may_take))
         self._before = {one.host: one.live for one in found}
         self._new.clear()
         return found

@@ -8,28 +8,33 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 
 from rollback.errors import LeaseHeld, OutsideProtocol
 from rollback.hosts import requests
 from rollback.hosts.pool import Lost, Pool, each
 from rollback.hosts.protocol import Answer
-from rollback.hosts.reading import number, sighting
+from rollback.hosts.reading import lease, number, sighting
 from rollback.hosts.requests import Turn
 from rollback.hosts.sentences import sentence
-from rollback.model import Event, Host, Noticed, Sighting
+from rollback.model import Event, Host, LeaseSeen, Noticed, Sighting
 from rollback.text import clean_line
+
+MayTake = Callable[[LeaseSeen], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """One host's answer to `acquire`. token: None when we do not hold it, or (maybe) do not know. refusal: who does."""
+    """One host's answer to `acquire`. token: None when we do not hold it, or (maybe) do not know.
+    refusal: who does, as a sentence; holding: that operation's id."""
 
     sighting: Sighting
     maybe: bool = False
     token: int | None = None
     number: int = 0
     refusal: str = ""
+    holding: str = ""
     notice: str = ""
 
 
@@ -53,11 +58,14 @@ class Leases:
     def held(self) -> tuple[str, ...]:
         return tuple(self._tokens)
 
-    def acquire(self, operation: str, holder: str) -> tuple[Sighting, ...]:
-        """All or nothing among the hosts that answer. Raises LeaseHeld after giving back what was taken."""
+    def acquire(self, operation: str, holder: str, process: str, may_take: MayTake) -> tuple[Sighting, ...]:
+        """All or nothing among the hosts that answer. Raises LeaseHeld after giving back what was taken.
+
+        may_take: whether a lease that lives may be taken from its holder.
+        """
         self._operation, self.taken_away = operation, ""
         try:
-            taken = each(tuple(self._hosts), lambda host: self._take(host, holder))
+            taken = each(tuple(self._hosts), lambda host: self._take(host, holder, process, may_take))
         except BaseException:
             self.give_back(tuple(self._hosts))
             raise
@@ -66,7 +74,8 @@ class Leases:
         if held:
             # Also where the answer was lost: it may be ours without our knowing.
             self.give_back(tuple(one.sighting.host for one in taken if one.maybe or one.token is not None))
-            raise LeaseHeld(_grouped(held), hint="rollback status")
+            operations = tuple(dict.fromkeys(one.holding for one in held if one.holding))
+            raise LeaseHeld(_grouped(held), operations=operations)
         self._numbers = count(max((one.number for one in taken), default=0) + 1)
         for one in taken:
             if one.notice:
@@ -111,15 +120,19 @@ class Leases:
         with self._taking[host]:  # an interrupted `acquire` may still be under way
             self._pool.ask(host, requests.give_back(self._hosts[host], self._operation))
 
-    def _take(self, name: str, holder: str) -> _Taken:
+    def _take(self, name: str, holder: str, process: str, may_take: MayTake) -> _Taken:
         host = self._hosts[name]
+        request = partial(requests.acquire, host, self._operation, holder, self._ttl, process=process)
         with self._taking[name]:
-            answer = self._pool.ask(name, requests.acquire(host, self._operation, holder, self._ttl))
+            answer = self._pool.ask(name, request())
+            held = lease(answer) if isinstance(answer, Answer) and answer.status == "held" else None
+            if held is not None and may_take(held):
+                answer = self._pool.ask(name, request(steal=held.operation))
         if isinstance(answer, Lost):
             return _Taken(Sighting(name, problem=answer.sentence), maybe=answer.sent)
         if answer.status == "held":
             refusal = f"{name}: {sentence(answer, host).text}"
-            return _Taken(Sighting(name, problem=refusal), refusal=refusal)
+            return _Taken(Sighting(name, problem=refusal), refusal=refusal, holding=held.operation if held else "")
         try:
             seen = sighting(host, answer)
             if answer.status != "ok":

@@ -51,6 +51,14 @@ def sighting(host: Host, answer: Answer) -> Sighting:
         raise OutsideProtocol(f"{host.name} showed something that rollback does not understand: {error}") from error
 
 
+def lease(answer: Answer) -> LeaseSeen | None:
+    """Who holds it, as the host showed it beside its refusal; None when that can't be understood."""
+    try:
+        return next((_lease(one.split(" ")) for one in answer.all("lease")), None)
+    except ValueError:
+        return None
+
+
 def number(answer: Answer, key: str) -> int:
     """Raises ValueError."""
     return _number(answer.first(key) or "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rollback.core.history import Standings, prunable
 from rollback.core.judge import label, red
-from rollback.errors import PlanChanged, RedBeforeDeploy
+from rollback.errors import Fenced, PlanChanged, RedBeforeDeploy
 from rollback.model import (
     Ended,
     Ending,
@@ -47,8 +47,8 @@ class Asked:
 def conduct(asked: Asked, sightings: Sequence[Sighting], policy: Policy, ports: Ports) -> tuple[Plan, Ending]:
     """Carry out what was asked on hosts whose lease was just taken and which showed these sightings.
 
-    The lease is given back whatever happens, except on hosts that are left stranded. Raises: Refused, PlanChanged,
-    RedBeforeDeploy, with nothing changed.
+    The lease is given back whatever happens; hosts that are left stranded, or that somebody took over, keep the note of
+    what was done to them. Raises: Refused, PlanChanged, RedBeforeDeploy, with nothing changed; Fenced.
     """
     hosts = tuple(s.host for s in sightings if s.reachable)
     holding: frozenset[str] = frozenset()
@@ -56,7 +56,10 @@ def conduct(asked: Asked, sightings: Sequence[Sighting], policy: Policy, ports: 
         plan = _planned(asked, sightings)
         ports.journal.record(Started(plan.kind, plan.target, plan.fallback, hosts, asked.origin))
         ending = _carried_out(plan, asked, policy, ports)
-        holding = frozenset(host for host, _ in plan.live) if ending.outcome is Outcome.STRANDED else frozenset()
+        holding = frozenset(hosts if ending.outcome is Outcome.STRANDED else ())
+    except Fenced:
+        holding = frozenset(hosts)
+        raise
     finally:
         with ports.shield():
             trouble = ports.fleet.finish(hosts, ports.journal.lines(), holding)
@@ -85,8 +88,8 @@ def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Endi
                 Ended(Outcome.INTERRUPTED, plan.live, plan.pending, "interrupted before anything live changed")
             )
             raise
-        except RedBeforeDeploy as error:
-            ports.journal.record(Ended(Outcome.REFUSED, plan.live, plan.pending, str(error)))
+        except (RedBeforeDeploy, Fenced) as error:
+            ports.journal.record(_stopped(plan, error))
             raise
         with ports.shield():
             _withdraw(plan, ending, ports)
@@ -96,6 +99,13 @@ def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Endi
         except KeyboardInterrupt:
             ports.tell(Noticed("interrupted while pruning: what was left is deleted after the next deploy"))
     return ending
+
+
+def _stopped(plan: Plan, error: RedBeforeDeploy | Fenced) -> Ended:
+    """Of hosts that somebody else has taken over nothing is known any more."""
+    if isinstance(error, Fenced):
+        return Ended(Outcome.FENCED, (), plan.pending, str(error))
+    return Ended(Outcome.REFUSED, plan.live, plan.pending, str(error))
 
 
 def _preflight(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> frozenset[str]:
@@ -135,7 +145,7 @@ def _withdraw(plan: Plan, ending: Ending, ports: Ports) -> None:
 
 def _prune(plan: Plan, ending: Ending, asked: Asked, policy: Policy, ports: Ports) -> None:
     """After a good deploy. What fails here is a warning: the deploy itself stands."""
-    if plan.kind is not Kind.DEPLOY or ending.outcome is not Outcome.DONE:
+    if plan.goes_back or ending.outcome is not Outcome.DONE:
         return
     doomed = prunable(ports.fleet.sight(), asked.standings, policy.keep)
     hosts = tuple(host for host, _ in plan.live)

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 from rollback.core.judge import Decision, decide, judge
 from rollback.core.plan import recovery, touched
+from rollback.errors import Fenced
 from rollback.model import (
     Ending,
     Finding,
     Grade,
     Judged,
-    Kind,
     Noticed,
     Outcome,
     Phase,
@@ -33,9 +33,9 @@ Live = tuple[tuple[str, str | None], ...]
 
 def operate(plan: Plan, policy: Policy, ports: Ports) -> Ending:
     """Walk the plan to its end. Any exception after a switch is recovered from first; then it is raised again, unless
-    it was an interruption."""
+    it was an interruption. Raises: Fenced, and nothing more is done then."""
     forward = Walk()
-    conclude = _returned if plan.kind is Kind.ROLLBACK else _arrived
+    conclude = _returned if plan.goes_back else _arrived
     try:
         _walk_on(plan, forward, policy, ports)
         return conclude(plan, forward, policy, ports)  # which may have a person to ask
@@ -45,8 +45,8 @@ def operate(plan: Plan, policy: Policy, ports: Ports) -> Ending:
 
 def _walk_on(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> None:
     try:
-        walk(plan.steps, plan, forward, policy, ports, past_failures=plan.kind is Kind.ROLLBACK)
-    except KeyboardInterrupt:
+        walk(plan.steps, plan, forward, policy, ports, past_failures=plan.goes_back)
+    except (KeyboardInterrupt, Fenced):
         raise
     except BaseException:
         _interrupted(plan, forward, policy, ports)
@@ -59,7 +59,8 @@ def _arrived(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending:
     if forward.passed:
         earned = verdict if verdict.grade is Grade.GOOD else _accepted(verdict)
         ports.journal.record(Judged(plan.target, earned))
-        return Ending(Outcome.DONE, earned, _now(plan, plan.target, forward.attempted))
+        there = _now(plan, plan.target, forward.attempted)
+        return Ending(Outcome.PARTIAL if plan.pending else Outcome.DONE, earned, there, earned.rule, away=plan.pending)
     if not touched(plan, forward.attempted) and forward.attempted[-1].phase is not Phase.VERIFY:
         return Ending(Outcome.ABANDONED, verdict, plan.live, verdict.rule)
     ports.journal.record(Judged(plan.target, verdict))
@@ -122,12 +123,13 @@ def _restored(
     found = _found(back, away, policy)
     now = ((host, seen.get(host, fallback.id if host in hosts else was)) for host, was in plan.live)
     live = tuple(pair for pair in now if pair[0] not in away)
+    pending = plan.pending + away
     if len(away) == len(hosts) and live and all(one == fallback.id for _, one in live):
-        return Ending(Outcome.PARTIAL, verdict, live, verdict.rule, away=away)  # what can be reached was never touched
+        return Ending(Outcome.PARTIAL, verdict, live, verdict.rule, away=pending)  # what answers was never touched
     if found.grade is not Grade.GOOD or len(away) == len(hosts):
-        return Ending(Outcome.STRANDED, verdict, live, _stranded(fallback, verdict, found, away), found, away)
+        return Ending(Outcome.STRANDED, verdict, live, _stranded(fallback, verdict, found, away), found, pending)
     ports.journal.record(Judged(fallback, found))
-    return Ending(Outcome.PARTIAL if away else Outcome.ROLLED_BACK, verdict, live, verdict.rule, found, away)
+    return Ending(Outcome.PARTIAL if away else Outcome.ROLLED_BACK, verdict, live, verdict.rule, found, pending)
 
 
 def _returned(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending:
@@ -139,7 +141,7 @@ def _returned(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending
     away, seen = _seen_again(hosts, forward, ports)
     found = _found(forward, away, policy)
     live = tuple((host, seen.get(host, plan.target.id)) for host in hosts if host not in away)
-    pending = plan.pending + away
+    pending = plan.pending + away + tuple(host for host in hosts if host in forward.lacking and host not in away)
     if found.grade is not Grade.GOOD or len(away) == len(hosts):
         reason = _stranded(plan.target, Verdict(Grade.UNKNOWN, ""), found, away)
         return Ending(Outcome.STRANDED, found, live, reason, away=pending)
@@ -152,12 +154,11 @@ def _interrupted(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> End
     verdict = Verdict(Grade.UNKNOWN, "interrupted", tuple(forward.findings))
     if not touched(plan, forward.attempted):
         return Ending(Outcome.INTERRUPTED, verdict, plan.live, "interrupted before anything live changed")
-    if plan.kind is not Kind.ROLLBACK:
+    if not plan.goes_back:
         return _go_back(plan, forward, verdict, policy, ports)
     with ports.shield():
         ports.tell(Noticed("a rollback is not left half done: finishing it first"))
-        rest = plan.steps[len(forward.attempted) - 1 :]
-        walk(rest, plan, forward, policy, ports, past_failures=True)
+        walk(plan.steps[forward.place :], plan, forward, policy, ports, past_failures=True)
         return _returned(plan, forward, policy, ports)
 
 

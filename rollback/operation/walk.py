@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from rollback.core.judge import Decision, decide, judge
-from rollback.model import Began, Finding, Grade, Intended, Kind, Observed, Phase, Plan, Result, Step, Verdict, View
+from rollback.errors import Fenced
+from rollback.model import Began, Finding, Grade, Intended, Observed, Phase, Plan, Result, Step, Verdict, View
 from rollback.operation.ports import Findings, Policy, Ports
 
 
@@ -17,27 +18,40 @@ class Walk:
     attempted: list[Step] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)  # of the last step
     verified: list[Finding] = field(default_factory=list)  # of all verifications
+    lacking: set[str] = field(default_factory=set)  # hosts that could not be brought the release
+    place: int = 0  # of the last step that was begun
     passed: bool = True
 
 
 def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports: Ports, *, past_failures: bool) -> None:
-    """Attempt the steps in order. past_failures: go on when a host fails to switch or to verify, as a way back must;
-    what never arrived is not activated even then."""
-    for step in steps:
+    """Attempt the steps in order. past_failures: go on when a host fails, as a way back must; without what it could not
+    be brought. Raises: Fenced, once the lease was taken away: nothing more is done anywhere then."""
+    for so_far.place, whole in enumerate(steps, start=so_far.place):
+        step = replace(whole, hosts=tuple(host for host in whole.hosts if host not in so_far.lacking))
+        if not step.hosts:
+            continue
         so_far.attempted.append(step)
         ports.journal.record(Intended(step))
         ports.tell(Began(step))
         findings = _perform(step, plan, policy, ports)
         ports.journal.record(Observed(step, findings))
         _enter(so_far, step, findings, policy)
-        if not so_far.passed and not (past_failures and step.phase in {Phase.ACTIVATE, Phase.VERIFY}):
+        _still_ours(ports)
+        if not so_far.passed and not past_failures:
             return
+
+
+def _still_ours(ports: Ports) -> None:
+    if ports.fleet.taken_away:
+        raise Fenced(ports.fleet.taken_away)
 
 
 def _enter(so_far: Walk, step: Step, findings: Findings, policy: Policy) -> None:
     untouched = {f.host for f in findings if f.result is Result.SKIPPED}
     if step.phase is Phase.ACTIVATE and untouched:
         so_far.attempted[-1] = replace(step, hosts=tuple(host for host in step.hosts if host not in untouched))
+    if step.phase in {Phase.UPLOAD, Phase.PREPARE}:
+        so_far.lacking |= {f.host for f in findings if f.host and f.result is not Result.PASS}
     if step.phase is Phase.VERIFY:
         so_far.verified += findings
     so_far.findings = list(findings)
@@ -58,7 +72,8 @@ def _perform(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
         case Phase.PREPARE:
             return ports.fleet.prepare(step.release, step.hosts)
         case Phase.ACTIVATE:
-            return ports.fleet.activate(step.release, step.hosts, _expected(plan, step))
+            expected = _expected(plan, step)
+            return ports.fleet.activate(step.release, step.hosts, expected, ports.journal.lines())
         case Phase.VERIFY:
             return _verify(step, plan, policy, ports)
 
@@ -76,7 +91,7 @@ def _verify(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
     findings: Findings = ()
     if ports.checks.has(View.HOST):
         findings = ports.checks.gate(step.release, previous, step.hosts, View.HOST)
-        if judge(findings, policy.limits, policy.excused).grade is Grade.BAD and plan.kind is not Kind.ROLLBACK:
+        if judge(findings, policy.limits, policy.excused).grade is Grade.BAD and not plan.goes_back:
             return findings
     findings += _undrained(step, ports)
     if ports.checks.has(View.URL):

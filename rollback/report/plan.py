@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from rollback.core.history import Standing
+from rollback.core.left import Left
 from rollback.model import Grade, Kind, Phase, Plan, Release
 from rollback.report import words
 
 
+_VERBS = {
+    Kind.DEPLOY: "deploy",
+    Kind.ROLLBACK: "roll back to",
+    Kind.RESUME: "put in order what was left unfinished: every host to",
+}
+
+
 def lines(
-    plan: Plan, environment: str, standings: Mapping[str, Standing], changes: tuple[str, ...] = ()
+    plan: Plan,
+    environment: str,
+    standings: Mapping[str, Standing],
+    left: Sequence[Left] = (),
+    changes: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """One line a fact, then one a step. changes: see `changed`."""
-    verb = "deploy" if plan.kind is Kind.DEPLOY else "roll back to"
-    head = f"{verb} {words.named(plan.target)} on {environment}"
+    """One line a fact, then one a step. left: what did not end before. changes: see `changed`."""
+    head = f"{_VERBS[plan.kind]} {words.named(plan.target)} on {environment}"
     return (
         head,
+        *_left(plan, left),
         *_standing(plan, standings),
         *_live(plan),
         *changes,
@@ -37,13 +49,20 @@ def changed(since: Release, commits: int, files: int) -> tuple[str, ...]:
     return (f"  changes   {said} since {words.tag(since)}",)
 
 
+def _left(plan: Plan, left: Sequence[Left]) -> Iterable[str]:
+    for one in left:
+        if one.operation in plan.resumes:
+            did = f"touched {words.hosts(sorted(one.touched))}" if one.touched else "touched nothing"
+            yield f"  left by   {one.kind} {words.tag(one.target)} (operation {words.start_of(one.operation)}), which {did}"
+
+
 def _standing(plan: Plan, standings: Mapping[str, Standing]) -> Iterable[str]:
     known = standings.get(plan.target.commit)
     if known is not None and known.withdrawn:
         yield f"  target    was good until it was rolled back at {words.moment(known.since)}: verified anew now"
     elif known is not None and known.grade is not Grade.UNKNOWN:
         yield f"  target    known {known.grade} since {words.moment(known.since)}: {known.reason}"
-    elif plan.kind is Kind.ROLLBACK:
+    elif plan.goes_back:
         yield "  target    never verified here"
 
 

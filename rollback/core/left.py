@@ -1,0 +1,138 @@
+"""What operations left undone: those that never ended, and hosts that were away when they did. Pure.
+
+An operation that was killed has no end; a stranded one, and one whose lease was taken away, did not settle anything.
+Whoever touches one of their hosts later, and ends, has taken that host over from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rollback.core.history import known_releases
+from rollback.model import (
+    Ended,
+    Finding,
+    Intended,
+    Kind,
+    Observed,
+    Outcome,
+    Phase,
+    Record,
+    Release,
+    Result,
+    Started,
+    Step,
+)
+
+_VERIFIED = {Outcome.DONE, Outcome.PARTIAL}
+_UNSETTLED = {Outcome.STRANDED, Outcome.FENCED}
+_RESTED = {*_VERIFIED, Outcome.ROLLED_BACK}
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An operation that did not end. hosts: those that are still its own. touched: those of them that run, or may run,
+    its target. arrived: every host of it was seen to pass its verification."""
+
+    operation: str
+    kind: Kind
+    target: Release
+    fallback: Release | None
+    hosts: frozenset[str]
+    touched: frozenset[str]
+    arrived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Where the last operation that settled something left the fleet.
+
+    release: what it put on every host that it reached; None when the hosts differed. pending: hosts that were away.
+    """
+
+    release: Release | None = None
+    by: Kind = Kind.DEPLOY
+    pending: frozenset[str] = frozenset()
+
+
+def left(records: Iterable[Record]) -> tuple[Left, ...]:
+    """Oldest first."""
+    found: dict[str, Left] = {}
+    for operation, mine in _operations(records):
+        one = _left(operation, mine)
+        end = _ended(mine)
+        if end is None or end.outcome in _UNSETTLED:
+            found[operation] = one
+        if end is not None and end.outcome not in _UNSETTLED:
+            taken = one.touched | (one.hosts - set(end.pending) if end.outcome in _VERIFIED else frozenset())
+            found = {name: rest for name, was in found.items() if (rest := _without(taken, was)).hosts}
+    return tuple(found.values())
+
+
+def unfinished(records: Iterable[Record]) -> tuple[str, ...]:
+    """The ids of operations that did not end, oldest first."""
+    return tuple(one.operation for one in left(records))
+
+
+def rest(records: Iterable[Record]) -> Rest:
+    """Where the fleet was left when an operation last ended with something settled."""
+    every = tuple(records)
+    known = known_releases(every)
+    found = Rest()
+    for _, mine in _operations(every):
+        end, kind = _ended(mine), next((r.fact.kind for r in mine if isinstance(r.fact, Started)), Kind.DEPLOY)
+        if end is not None and (end.outcome in _RESTED or _switched(mine)):
+            found = _rested(found, kind, end, known)
+    return found
+
+
+def _rested(before: Rest, kind: Kind, end: Ended, known: Mapping[str, Release]) -> Rest:
+    live = {release for _, release in end.live}
+    everywhere = known.get(live.pop() or "") if len(live) == 1 and end.outcome in _RESTED else None
+    pending = (before.pending - {host for host, _ in end.live}) | set(end.pending)
+    return Rest(everywhere, Kind.ROLLBACK if end.outcome is Outcome.ROLLED_BACK else kind, frozenset(pending))
+
+
+def _operations(records: Iterable[Record]) -> Iterable[tuple[str, tuple[Record, ...]]]:
+    """By the time at which they began: whoever began later held the lease later."""
+    groups: dict[str, list[Record]] = {}
+    for record in sorted(records, key=lambda one: one.id):
+        groups.setdefault(record.operation, []).append(record)
+    return ((name, tuple(mine)) for name, mine in groups.items() if any(isinstance(r.fact, Started) for r in mine))
+
+
+def _left(operation: str, mine: tuple[Record, ...]) -> Left:
+    start = next(r.fact for r in mine if isinstance(r.fact, Started))
+    hosts = frozenset(start.hosts)
+    switched = frozenset(host for step in _intended(mine) if step.phase is Phase.ACTIVATE for host in step.hosts)
+    passed = {host for step in _verified(mine) if step.release == start.target for host in step.hosts}
+    return Left(operation, start.kind, start.target, start.fallback, hosts | switched, switched, hosts <= passed)
+
+
+def _without(taken: frozenset[str], was: Left) -> Left:
+    return Left(
+        was.operation, was.kind, was.target, was.fallback, was.hosts - taken, was.touched - taken, was.arrived
+    )
+
+
+def _ended(mine: Iterable[Record]) -> Ended | None:
+    return next((r.fact for r in reversed(tuple(mine)) if isinstance(r.fact, Ended)), None)
+
+
+def _intended(mine: Iterable[Record]) -> tuple[Step, ...]:
+    """Each counts as attempted, whatever came of it."""
+    return tuple(r.fact.step for r in mine if isinstance(r.fact, Intended))
+
+
+def _switched(mine: Iterable[Record]) -> bool:
+    return any(step.phase is Phase.ACTIVATE for step in _intended(mine))
+
+
+def _verified(mine: Iterable[Record]) -> Iterable[Step]:
+    seen = (r.fact for r in mine if isinstance(r.fact, Observed))
+    return (fact.step for fact in seen if fact.step and fact.step.phase is Phase.VERIFY and _passed(fact.findings))
+
+
+def _passed(findings: tuple[Finding, ...]) -> bool:
+    return bool(findings) and all(f.result is Result.PASS for f in findings if f.required)

@@ -1,0 +1,76 @@
+"""What an operation that did not end left behind, and how it is finished or undone. Pure.
+
+It goes by the records where there are any, and by what the hosts show where there are none: whoever comes next, from
+another machine with an empty ledger, must be able to put the fleet in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rollback.core.fallback import last_known_good
+from rollback.core.left import Left, Rest
+from rollback.core.status import common_live
+from rollback.core.plan import Known, Rollout, back, deploy, is_bad, reachable_of
+from rollback.model import Kind, Plan, Release, Sighting
+
+
+def resume(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
+    """The plan that finishes or undoes what was left: by an operation that did not end, or on a host that was away.
+
+    What was verified everywhere is finished, and so is a rollback, and what there is no way back from; any other deploy
+    is undone. None: nothing was left. Raises: Refused, Unreachable.
+    """
+    last = _last_left(reachable_of(sightings), known.left)
+    if last is not None and last.kind is Kind.DEPLOY and (last.arrived or last.fallback is None):
+        return _resuming(deploy(last.target, sightings, known, rollout, force=True, away=len(sightings)), known)
+    return undo(sightings, known, rollout) or _converge(sightings, known, rollout)
+
+
+def undo(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
+    """The way back from a deploy that did not end, or the rest of a rollback that did not; None: nothing was touched.
+
+    Raises: Refused, Unreachable.
+    """
+    reachable = reachable_of(sightings)
+    last = _last_left(reachable, known.left)
+    if last is None and not any(s.intent for s in reachable):
+        return None
+    wanted = _way_out(last, known.rest)
+    if wanted is None or is_bad(wanted, known.standings):
+        wanted = last_known_good(reachable, known.standings, besides=last.target if last else None)
+    return _resuming(back(Kind.RESUME, wanted, sightings, rollout), known)
+
+
+def confirm(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
+    """When operations ended before they touched anything: verify what is live, which settles them. None: there are none,
+    or the hosts differ. Raises: Unreachable."""
+    live = common_live(reachable_of(sightings))
+    if live is None or not known.left:
+        return None
+    return replace(back(Kind.RESUME, live, sightings, rollout), resumes=tuple(one.operation for one in known.left))
+
+
+def _converge(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
+    """Hosts that were away, and are not where the others are."""
+    wanted, pending = known.rest.release, known.rest.pending
+    if wanted is None or not any(s.host in pending and s.live != wanted.id for s in reachable_of(sightings)):
+        return None
+    return back(Kind.RESUME, wanted, sightings, rollout)
+
+
+def _last_left(reachable: Sequence[Sighting], left: Sequence[Left]) -> Left | None:
+    """Of the operations that did not end, the last to touch one of these hosts: it had the lease after all others."""
+    here = {s.host for s in reachable}
+    return next((one for one in reversed(left) if one.touched & here), None)
+
+
+def _way_out(last: Left | None, rest: Rest) -> Release | None:
+    if last is None:  # what it was is not known; or it did end, and only its intent was left lying
+        return rest.release
+    return last.fallback if last.kind is Kind.DEPLOY else last.target
+
+
+def _resuming(plan: Plan, known: Known) -> Plan:
+    return replace(plan, resumes=tuple(one.operation for one in known.left if one.touched))
