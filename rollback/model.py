@@ -112,7 +112,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class LeaseSeen:
-    """A lease as a host showed it. age and left are seconds by that host's own uptime. phase: what it last began."""
+    """A lease as a host showed it. age and left are seconds by that host's own uptime. phase: what it last began.
+    process: which process of the holder's machine it is, or ""."""
 
     operation: str
     token: int
@@ -121,6 +122,7 @@ class LeaseSeen:
     age: int
     left: int
     phase: str = ""
+    process: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class FakeLease:
     since: float
     until: float
     phase: str
+    process: str
 
 
 class _Refusal(Exception):
@@ -122,7 +123,8 @@ class FakeHost:
         except _Refusal as refusal:
             answer = refusal.answer
         self.answered = answer
-        lease.until = self.clock() + int(_word(request, "ttl"))
+        if request.verb != "finish":
+            lease.until = self.clock() + int(_word(request, "ttl"))
         return answer
 
     def _prove(self, request: Request) -> FakeLease:
@@ -156,7 +158,7 @@ class FakeHost:
             return []
         standing = "live" if now < lease.until else "stale"
         age, left = int(now - lease.since), max(0, int(lease.until - now))
-        who = f"{lease.operation} {lease.token} {lease.holder} {standing} {age} {left} {lease.phase}"
+        who = f"{lease.operation} {lease.token} {lease.holder} {standing} {age} {left} {lease.phase} {lease.process}"
         return [Field("lease", who)]
 
     def _acquire(self, request: Request) -> Answer:
@@ -169,8 +171,8 @@ class FakeHost:
                 standing = "live" if now < lease.until else "stale"
                 taken = [Field("taken", f"{lease.operation} {lease.holder} {standing}")]
             self.token = max(self.token, int(_word(request, "least"))) + 1
-            lease = self.lease = FakeLease(operation, self.token, _word(request, "holder"), now, now, "start")
-        lease.phase = "start"
+            lease = self.lease = FakeLease(operation, self.token, "", now, now, "", "")
+        lease.holder, lease.process, lease.phase = _word(request, "holder"), request.first("process") or "-", "start"
         lease.until = now + int(_word(request, "ttl"))
         number = self.last[2] if self.last[:2] == (operation, lease.token) else 0
         mine = [*taken, Field("number", str(number)), Field("token", str(lease.token))]

@@ -23,7 +23,7 @@ rollback_agent() {
     nl=${nl%.}
     tab=$(printf '\t')
     said='' recording='' now=0 boot='' from='' current='' root=''
-    operation='' token='' number='' ttl='' cover='' seconds='' least='' steal='' holder='' phase='' keep=''
+    operation='' token='' number='' ttl='' cover='' seconds='' least='' steal='' holder='' process='' phase='' keep=''
     release='' tag='' commit='' tree='' digest='' manifest='' size='' count='' journal=''
     must='' drain='' undrain='' restart='' text=''
     verb=$1
@@ -84,6 +84,7 @@ check_words() {
         release) release=$value && is_id "$value" || fault=yes ;;
         steal) steal=$value && is_id "$value" || fault=yes ;;
         holder) holder=$value && is_id "$value" || fault=yes ;;
+        process) process=$value && is_id "$value" || fault=yes ;;
         phase) phase=$value && is_id "$value" || fault=yes ;;
         tag) tag=$value && is_id "$value" || fault=yes ;;
         id) is_id "$value" || fault=yes ;;
@@ -186,11 +187,13 @@ read_clock() {
 
 # A lease that can't be read is none: it must not stand in the way of a rollback. Its token still counts.
 read_lease() {
-    l_operation='' l_token=0 l_boot='' l_expiry=0 l_since=0 l_phase='' l_holder=''
-    [ ! -f "$state/lease" ] || read -r l_operation l_token l_boot l_expiry l_since l_phase l_holder <"$state/lease"
+    l_operation='' l_token=0 l_boot='' l_expiry=0 l_since=0 l_phase='' l_holder='' l_process=''
+    [ ! -f "$state/lease" ] ||
+        read -r l_operation l_token l_boot l_expiry l_since l_phase l_holder l_process <"$state/lease"
     is_number "$l_token" || l_token=0
     is_id "$l_operation" && is_id "$l_phase" && is_id "$l_holder" && is_number "$l_expiry" && is_number "$l_since" ||
         l_operation=''
+    is_id "$l_process" || l_process=-
     read_clock
 } 2>/dev/null
 
@@ -199,14 +202,16 @@ is_live() {
     [ -n "$l_operation" ] && [ "$l_boot" = "$boot" ] && [ "$now" -lt "$l_expiry" ] && [ "$l_expiry" -le $((now + 172800)) ]
 }
 
-write_lease() { jot "$state/lease" "$operation $token $boot $1 $2 $3 $4" || cant_write "$state/lease"; }
+# EXPIRY PHASE; since when, whose and which process's it is stays as it was read.
+write_lease() { jot_lease "$@" || cant_write "$state/lease"; }
+jot_lease() { jot "$state/lease" "$operation $token $boot $1 $l_since $2 $l_holder $l_process"; }
 
 is_ours() { [ "$l_operation $l_token" = "$operation $token" ]; }
 
 extend_lease() {
     until=$((now + $1))
     [ "$l_expiry" -le "$until" ] || until=$l_expiry
-    write_lease "$until" "$l_since" "$2" "$l_holder"
+    write_lease "$until" "$2"
 }
 
 say_lease() {
@@ -214,7 +219,7 @@ say_lease() {
     age=$now left=0 standing=stale
     [ "$l_boot" != "$boot" ] || [ "$l_since" -gt "$now" ] || age=$((now - l_since))
     if is_live; then standing=live left=$((l_expiry - now)); fi
-    say "lease $l_operation $l_token $l_holder $standing $age $left $l_phase"
+    say "lease $l_operation $l_token $l_holder $standing $age $left $l_phase $l_process"
 }
 
 read_intent() {
@@ -304,7 +309,7 @@ keep_answer() {
     read_lease
     [ ! -d "$state" ] || jot "$state/answer" "$operation $token $number answered$nl${said%"$nl"}"
     # The lease covered the whole verb; from here on its holder must renew it.
-    ! is_ours || [ "$verb" = finish ] || jot "$state/lease" "$operation $token $boot $((now + ttl)) $l_since $l_phase $l_holder"
+    ! is_ours || [ "$verb" = finish ] || jot_lease $((now + ttl)) "$l_phase"
     unlock
 }
 
@@ -481,8 +486,8 @@ verb_acquire() {
     read_lease
     if [ "$l_operation" = "$operation" ] && [ "$l_token" -gt 0 ]; then
         # Our own retry after a lost answer: the same token again.
-        token=$l_token since=$l_since
-        [ "$l_boot" = "$boot" ] || since=$now
+        token=$l_token
+        [ "$l_boot" = "$boot" ] || l_since=$now
     else
         if is_live && [ "$steal" != "$l_operation" ]; then
             say_lease
@@ -490,10 +495,11 @@ verb_acquire() {
         fi
         [ -z "$l_operation" ] || say_taken
         new_token
-        since=$now
+        l_since=$now
     fi
+    l_holder=$holder l_process=${process:--}
     fail_here acquire
-    write_lease $((now + ttl)) "$since" "${phase:-start}" "$holder"
+    write_lease $((now + ttl)) "${phase:-start}"
     say_number
     unlock
     load_ballast
@@ -813,7 +819,7 @@ verb_finish() {
     fi
     fail_here finish
     # A stranded lease names its operation, and whoever comes to help may take it at once.
-    if [ -n "$keep" ]; then write_lease "$now" "$l_since" stranded "$l_holder"; else rm -f "$state/lease"; fi
+    if [ -n "$keep" ]; then write_lease "$now" stranded; else rm -f "$state/lease"; fi
     sync "$state"
     [ -n "${written:-}" ] || end full "the journal could not be written"
     load_ballast

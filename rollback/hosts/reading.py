@@ -102,10 +102,11 @@ def _release(line: str) -> Release | None:
 
 
 def _lease(words: list[str]) -> LeaseSeen:
-    operation, token, holder, standing, age, left, phase = words
+    operation, token, holder, standing, age, left, phase, *known = words
     name = clean(unquote_to_bytes(_id(holder)), 80)
     live = standing == "live"
-    return LeaseSeen(_id(operation), _number(token), name, live, _number(age), _number(left), _id(phase))
+    process = _id_or_none("".join(known)) if known else None  # a lease of an earlier version names none
+    return LeaseSeen(_id(operation), _number(token), name, live, _number(age), _number(left), _id(phase), process or "")
 
 
 def _intent(words: list[str]) -> Intent:

@@ -63,10 +63,14 @@ def sight(host: Host) -> Request:
     return Request("sight", _words(host), deadline=LOOK)
 
 
-def acquire(host: Host, operation: str, holder: str, ttl: int, least: int = 0, steal: str | None = None) -> Request:
-    """Take the lease, and see what `sight` shows. least: a token known to be used. steal: from this operation only."""
-    words = [("operation", operation), ("holder", encode_tag(holder) or "-"), ("ttl", str(ttl)), ("least", str(least))]
-    return Request("acquire", _words(host, *words, *_some("steal", steal)), deadline=LOOK)
+def acquire(
+    host: Host, operation: str, holder: str, ttl: int, least: int = 0, steal: str | None = None, process: str = "-"
+) -> Request:
+    """Take the lease, and see what `sight` shows. least: a token known to be used. steal: from this operation only.
+    process: which one of the holder's machine it is, as a name that is safe in a shell."""
+    who = (("operation", operation), ("holder", encode_tag(holder) or "-"), ("process", process))
+    words = (*who, ("ttl", str(ttl)), ("least", str(least)), *_some("steal", steal))
+    return Request("acquire", _words(host, *words), deadline=LOOK)
 
 
 def renew(host: Host, operation: str, token: int, ttl: int) -> Request:

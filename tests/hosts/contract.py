@@ -9,7 +9,7 @@ from rollback.hosts import requests
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.reading import sighting
 from rollback.hosts.remote import Remote
-from rollback.model import Host, Intent, Release, Sighting
+from rollback.model import Host, Intent, LeaseSeen, Release, Sighting
 from tests.build import release
 from tests.hosts.packages import Made, Shared, Turns, package
 
@@ -28,8 +28,8 @@ class Stage:
     def ask(self, request: Request) -> Answer:
         return self.remote.ask(request)
 
-    def acquire(self, operation: str = "OP1", steal: str | None = None, ttl: int = 60) -> Answer:
-        answer = self.ask(requests.acquire(self.host, operation, "ada@laptop", ttl, steal=steal))
+    def acquire(self, operation: str = "OP1", steal: str | None = None, ttl: int = 60, process: str = "-") -> Answer:
+        answer = self.ask(requests.acquire(self.host, operation, "ada@laptop", ttl, steal=steal, process=process))
         if answer.status == "ok":
             self.turns = Turns(operation, int(answer.first("token") or 0), ttl, int(answer.first("number") or 0))
         return answer
@@ -89,6 +89,22 @@ def a_second_operation_is_held_and_told_by_whom(stage: Stage) -> None:
     stage.acquire("OP1")
     answer = stage.acquire("OP2")
     assert (answer.status, (answer.first("lease") or "").split(" ")[:4]) == ("held", ["OP1", "1", "ada@laptop", "live"])
+
+
+def a_lease_names_the_process_that_holds_it(stage: Stage) -> None:
+    stage.acquire(process="boot,4026531836,77,1234")
+    stage.bring(OLD)
+    stage.ask(requests.renew(stage.host, "OP1", 1, 60))
+    held = LeaseSeen(
+        "OP1", 1, "ada@laptop", live=True, age=0, left=0, phase="prepare", process="boot,4026531836,77,1234"
+    )
+    assert stage.seen().lease == held
+    refused = (stage.acquire("OP2").first("lease") or "").split(" ")
+    assert refused[-1] == "boot,4026531836,77,1234"
+    stage.finish(keep="stranded")
+    assert stage.seen().lease == replace(held, live=False, phase="stranded")
+    stage.acquire(process="boot,4026531836,78,9")
+    assert stage.seen().lease == replace(held, phase="start", process="boot,4026531836,78,9")
 
 
 def acquiring_again_gives_the_same_token(stage: Stage) -> None:
@@ -204,6 +220,7 @@ CONTRACT = (
     a_deploy_goes_from_lease_to_journal,
     an_operation_that_recorded_nothing_leaves_no_journal,
     a_second_operation_is_held_and_told_by_whom,
+    a_lease_names_the_process_that_holds_it,
     acquiring_again_gives_the_same_token,
     tokens_increase_from_operation_to_operation,
     who_lost_the_lease_is_fenced,

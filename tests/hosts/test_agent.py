@@ -17,7 +17,7 @@ from rollback.hosts import requests
 from rollback.hosts.protocol import Answer, Request, agent, command, parse, script
 from rollback.hosts.reading import ran
 from rollback.hosts.remote import Agent
-from rollback.model import Release
+from rollback.model import LeaseSeen, Release
 from tests.hosts.contract import NEW, OLD, Stage
 from tests.hosts.local import LocalShell
 from tests.hosts.packages import PLAIN, Shared, package
@@ -388,6 +388,14 @@ def test_a_lease_from_before_a_reboot_is_stale(stage: Stage, root: Path) -> None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     lease.write_text(lease.read_text().replace(boot, "0" * 36))
     assert stage.acquire("OP2").first("taken") == "OP1 ada@laptop stale"
+
+
+def test_a_lease_of_an_earlier_version_is_still_read(stage: Stage, root: Path) -> None:
+    stage.acquire()
+    lease = root / ".rollback/lease"
+    lease.write_text(lease.read_text().removesuffix(" -\n") + "\n")
+    seen = stage.seen().lease
+    assert (stage.acquire("OP2").status, seen) == ("held", LeaseSeen("OP1", 1, "ada@laptop", True, 0, 0, "start"))
 
 
 @pytest.mark.parametrize("torn", [b"", b"\0\0\0", b"garbage\n", b"OP9 5 b 999999999999 1 p h\n"])
