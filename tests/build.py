@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from rollback.core.history import standings
+from rollback.core.left import left, rest
 from rollback.core.plan import Known
 from rollback.model import Fact, Finding, Grade, Intent, Judged, Record, Release, Result, Sighting, Verdict
 
@@ -47,7 +48,7 @@ def judged(second: float, of: Release, grade: Grade = Grade.GOOD) -> Record:
 
 
 def known(*records: Record) -> Known:
-    return Known(standings(records), {})
+    return Known(standings(records), {}, left(records), rest(records))
 
 
 def finding(

@@ -18,8 +18,31 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _duration(text: str | float) -> float:
+    """Typer hands in the default, too."""
+    from rollback.playbook.types import duration
+
+    return duration(text) if isinstance(text, str) else text
+
+
 Force = Annotated[
     bool, typer.Option("--force", help="Do it in spite of a refusal that a person may lift.", show_default=False)
+]
+Steal = Annotated[
+    str,
+    typer.Option("--steal", metavar="OPERATION", help="Take the lease away from this operation.", show_default=False),
+]
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait", metavar="DURATION", parser=_duration, help="Wait as long for the lease, e.g. 5m.", show_default=False
+    ),
+]
+Away = Annotated[
+    int,
+    typer.Option("--allow-unreachable", metavar="N", help="Go on without so many hosts.", min=0, show_default=False),
 ]
 Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
 
@@ -66,6 +89,8 @@ def _bare(
         typer.Option("--to", metavar="TAG", help="This release, not the last known-good one.", autocompletion=_tags),
     ] = None,
     force: Force = False,
+    steal: Steal = "",
+    wait: Wait = 0.0,
     version: Annotated[  # noqa: ARG001 its callback answers
         bool, typer.Option("--version", help="Say the version.", is_eager=True, callback=_version, show_default=False)
     ] = False,
@@ -76,24 +101,53 @@ def _bare(
     held; 5 failed before anything live changed; 10 bad, and rolled back; 11 bad, left live; 12 stranded; 13 held;
     14 partial.
     """
-    return _call("change", "rollback", options, to, force)
+    return _call("change", "rollback", options, to, _terms(force, steal, wait))
+
+
+def _terms(force: bool, steal: str, wait: float, away: int = 0) -> Any:
+    from rollback.cli.change import Terms
+
+    return Terms(force, (steal,) if steal else (), wait, away)
 
 
 def _root(ctx: typer.Context, options: Options, given: dict[str, Any]) -> None:
     ctx.obj = options
     if ctx.invoked_subcommand is None:
         _run("rollback", _bare)(ctx, options, given)
-    if given["to"] is not None or given["force"]:
-        raise typer.BadParameter("--to and --force stand after the command they belong to", ctx)
+    if any(given[name] for name in ("to", "force", "steal", "wait")):
+        raise typer.BadParameter("--to, --force, --steal and --wait stand after the command they belong to", ctx)
 
 
 app.callback()(with_options(_bare, _root))
 
 
 @_command
-def deploy(options: Options, tag: Tag, force: Force = False) -> Reply:
+def deploy(
+    options: Options, tag: Tag, force: Force = False, steal: Steal = "", wait: Wait = 0.0, away: Away = 0
+) -> Reply:
     """Deploy a release tag, verify it, or roll back."""
-    return _call("change", "deploy", options, tag, force)
+    return _call("change", "deploy", options, tag, _terms(force, steal, wait, away))
+
+
+@_command
+def resume(options: Options, steal: Steal = "", wait: Wait = 0.0) -> Reply:
+    """Finish or undo what an interrupted operation left.
+
+    Also brings hosts that were away to where the others are."""
+    return _call("change", "resume", options, _terms(False, steal, wait))
+
+
+@_command
+def unlock(
+    options: Options,
+    operation: Annotated[
+        str | None, typer.Argument(metavar="OPERATION", help="Whose lease, or the start of its id; default: any.")
+    ] = None,
+) -> Reply:
+    """Take a lease away from an operation.
+
+    Shows whose it is and how old, and asks. Whoever holds it stops where it is."""
+    return _call("lease", "unlock", options, operation)
 
 
 @_command

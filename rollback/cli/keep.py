@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rollback.cli.entries import Entries
+from rollback.cli.lease import claim, patience
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
@@ -10,6 +11,7 @@ from rollback.cli.signals import Signals
 from rollback.core.history import prunable
 from rollback.errors import PlanChanged, UnknownTag, UsageError
 from rollback.model import Finding, Grade, Marked, Noticed, Pruned, Release, Result
+from rollback.operation.claim import take
 from rollback.report import words
 
 
@@ -84,7 +86,7 @@ def prune(options: Options) -> Reply:
 def _delete(session: Session, entries: Entries, doomed: tuple[Release, ...]) -> bool:
     """Under the lease; what is needed by then is looked at again. True when some host had trouble."""
     with Signals(session.tell) as signals:
-        sightings = session.fleet.acquire(entries.operation, session.holder)
+        sightings = take(claim(session, entries.operation), session.fleet, patience(session))
         hosts = tuple(s.host for s in sightings if s.reachable)
         try:
             still = prunable(sightings, session.known().standings, session.playbook.keep)

@@ -68,4 +68,6 @@ def _taken_away(session: Session, entries: Entries, names: tuple[str, ...]) -> R
         findings = session.fleet.finish(hosts, entries.lines())
     amiss = tuple(words.said(f) for f in findings if f.result is not Result.PASS)
     said = f"took the lease of {', '.join(map(words.start_of, names))} away on {words.hosts(hosts)}"
-    return Reply({"operations": names, "hosts": hosts}, (f"✓ {said}", *amiss), 5 if amiss else 0, said, "rollback resume")
+    return Reply(
+        {"operations": names, "hosts": hosts}, (f"✓ {said}", *amiss), 5 if amiss else 0, said, "rollback resume"
+    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
+from rollback.core.fallback import candidates, choose_fallback
 from rollback.core.history import kept
 from rollback.core.left import unfinished
 from rollback.core.past import Past, past
-from rollback.core.plan import candidates, choose_fallback
 from rollback.core.status import Status, common_live
 from rollback.core.times import times
 from rollback.errors import Refused, Unreachable

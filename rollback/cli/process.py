@@ -1,4 +1,4 @@
-"""Which process holds a lease: told to the hosts, so that whoever comes later on the same machine knows when it is gone.
+"""Which process holds a lease: told to hosts, so that whoever comes later on the same machine can tell that it is gone.
 
 A word of four parts joined by commas: boot id, process namespace, process id, and the moment of that boot at which the
 process began (in clock ticks: a process id is used again, the two together are not).

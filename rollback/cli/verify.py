@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply, console
 from rollback.cli.session import Session
-from rollback.core.left import unfinished
+from rollback.core.fallback import choose_fallback
 from rollback.core.judge import judge
+from rollback.core.left import unfinished
 from rollback.core.past import past
-from rollback.core.plan import choose_fallback
 from rollback.core.status import common_live
 from rollback.core.times import times
 from rollback.errors import Refused, Unreachable

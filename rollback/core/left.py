@@ -56,6 +56,9 @@ class Rest:
     pending: frozenset[str] = frozenset()
 
 
+NO_REST = Rest()
+
+
 def left(records: Iterable[Record]) -> tuple[Left, ...]:
     """Oldest first."""
     found: dict[str, Left] = {}
@@ -79,7 +82,7 @@ def rest(records: Iterable[Record]) -> Rest:
     """Where the fleet was left when an operation last ended with something settled."""
     every = tuple(records)
     known = known_releases(every)
-    found = Rest()
+    found = NO_REST
     for _, mine in _operations(every):
         end, kind = _ended(mine), next((r.fact.kind for r in mine if isinstance(r.fact, Started)), Kind.DEPLOY)
         if end is not None and (end.outcome in _RESTED or _switched(mine)):
@@ -111,9 +114,7 @@ def _left(operation: str, mine: tuple[Record, ...]) -> Left:
 
 
 def _without(taken: frozenset[str], was: Left) -> Left:
-    return Left(
-        was.operation, was.kind, was.target, was.fallback, was.hosts - taken, was.touched - taken, was.arrived
-    )
+    return Left(was.operation, was.kind, was.target, was.fallback, was.hosts - taken, was.touched - taken, was.arrived)
 
 
 def _ended(mine: Iterable[Record]) -> Ended | None:

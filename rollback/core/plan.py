@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rollback.core.fallback import choose_fallback, last_known_good
 from rollback.core.history import Standing, Standings
-from rollback.core.left import Left, Rest
+from rollback.core.left import NO_REST, Left, Rest
 from rollback.core.status import common_live
 from rollback.errors import Refused, TagMoved, Unreachable
 from rollback.model import Grade, Kind, Phase, Plan, Release, Sighting, Step
@@ -34,7 +34,7 @@ class Known:
     standings: Standings
     pins: Mapping[str, Release]
     left: tuple[Left, ...] = ()
-    rest: Rest = Rest()
+    rest: Rest = NO_REST
 
 
 def deploy(
@@ -124,7 +124,7 @@ def waves(hosts: Sequence[str], rollout: Rollout) -> tuple[tuple[str, ...], ...]
 
 
 def _wanted_away(reachable: Sightings, rest: Rest) -> Release | None:
-    """What a person who types `rollback` wants to get away from: what is live; where hosts differ, what was deployed."""
+    """What `rollback` is to get away from: what is live everywhere; where hosts differ, what was deployed last."""
     return common_live(reachable) or (rest.release if rest.by is Kind.DEPLOY else None)
 
 

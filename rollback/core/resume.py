@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from rollback.core.fallback import last_known_good
 from rollback.core.left import Left, Rest
-from rollback.core.status import common_live
 from rollback.core.plan import Known, Rollout, back, deploy, is_bad, reachable_of
+from rollback.core.status import common_live
 from rollback.model import Kind, Plan, Release, Sighting
 
 
@@ -44,8 +44,10 @@ def undo(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan 
 
 
 def confirm(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
-    """When operations ended before they touched anything: verify what is live, which settles them. None: there are none,
-    or the hosts differ. Raises: Unreachable."""
+    """When operations were cut off before they touched anything: verify what is live, which settles them.
+
+    None: there are none, or the hosts differ. Raises: Unreachable.
+    """
     live = common_live(reachable_of(sightings))
     if live is None or not known.left:
         return None

@@ -15,7 +15,7 @@ from rollback.errors import RollbackError
 from rollback.hosts import requests
 from rollback.hosts.findings import of_change, of_inspection, of_running
 from rollback.hosts.heartbeat import Heartbeat
-from rollback.hosts.lease import Leases, MayTake
+from rollback.hosts.lease import Leases, MayTake, nobody
 from rollback.hosts.look import commanded, journals, seen
 from rollback.hosts.pool import Pool, each
 from rollback.hosts.protocol import Request
@@ -77,7 +77,9 @@ class Fleet:
         """By whom the lease was taken away meanwhile, in a sentence; "" while it is ours."""
         return self._leases.taken_away
 
-    def acquire(self, operation: str, holder: str, process: str, may_take: MayTake) -> tuple[Sighting, ...]:
+    def acquire(
+        self, operation: str, holder: str, process: str = "-", may_take: MayTake = nobody
+    ) -> tuple[Sighting, ...]:
         """Take the lease on every host that answers, and see them. Raises LeaseHeld (none is kept then), UsageError."""
         export = self._secrets.exported
         self._exports = {name: exported(host, self._commands, export) for name, host in self._hosts.items()}

@@ -24,6 +24,11 @@ from rollback.text import clean_line
 MayTake = Callable[[LeaseSeen], bool]
 
 
+def nobody(lease: LeaseSeen) -> bool:  # noqa: ARG001
+    """A lease that lives is taken from nobody."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """One host's answer to `acquire`. token: None when we do not hold it, or (maybe) do not know.

@@ -1,4 +1,4 @@
-"""Takes the lease: waits for it, or takes it from a holder who no longer lives, or whom a person said to take it from."""
+"""Takes the lease: waits for it, or takes it from one who no longer lives, or from whom a person said to take it."""
 
 from __future__ import annotations
 

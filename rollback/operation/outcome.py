@@ -60,7 +60,7 @@ def _arrived(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending:
         earned = verdict if verdict.grade is Grade.GOOD else _accepted(verdict)
         ports.journal.record(Judged(plan.target, earned))
         there = _now(plan, plan.target, forward.attempted)
-        return Ending(Outcome.PARTIAL if plan.pending else Outcome.DONE, earned, there, earned.rule, away=plan.pending)
+        return Ending(Outcome.PARTIAL if plan.pending else Outcome.DONE, earned, there, away=plan.pending)
     if not touched(plan, forward.attempted) and forward.attempted[-1].phase is not Phase.VERIFY:
         return Ending(Outcome.ABANDONED, verdict, plan.live, verdict.rule)
     ports.journal.record(Judged(plan.target, verdict))

@@ -26,7 +26,8 @@ class Walk:
 def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports: Ports, *, past_failures: bool) -> None:
     """Attempt the steps in order. past_failures: go on when a host fails, as a way back must; without what it could not
     be brought. Raises: Fenced, once the lease was taken away: nothing more is done anywhere then."""
-    for so_far.place, whole in enumerate(steps, start=so_far.place):
+    for place, whole in enumerate(steps, start=so_far.place):
+        so_far.place = place
         step = replace(whole, hosts=tuple(host for host in whole.hosts if host not in so_far.lacking))
         if not step.hosts:
             continue

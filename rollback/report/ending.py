@@ -37,6 +37,7 @@ def message(plan: Plan, ending: Ending) -> str:
         Outcome.PARTIAL: f"{back or target} is verified on all hosts that could be reached; "
         f"pending: {words.hosts(ending.away)}",
         Outcome.INTERRUPTED: "interrupted before anything live changed",
+        Outcome.FENCED: ending.reason,
     }
     return said[ending.outcome]
 
@@ -84,22 +85,27 @@ def _live(ending: Ending) -> Iterable[str]:
     order = sorted(ending.live, key=lambda pair: str(pair[1]))
     for live, group in groupby(order, key=lambda pair: pair[1]):
         yield f"  live      {words.id_tag(live)} on {words.hosts([host for host, _ in group])}"
-    if ending.away:
-        yield f"  pending   {words.hosts(ending.away)}: not reached, what is live there is not known"
+    seen = {host for host, _ in ending.live}
+    if away := [host for host in ending.away if host not in seen]:
+        yield f"  pending   {words.hosts(away)}: not reached, what is live there is not known"
+    if lacking := [host for host in ending.away if host in seen]:
+        yield f"  pending   {words.hosts(lacking)}: could not be brought the release"
 
 
 def hint(plan: Plan, ending: Ending, operation: str) -> str:
     """The next command to type."""
     tag, show = quote(words.tag(plan.target)), f"rollback show {words.start_of(operation)}"
-    back = quote(words.tag(plan.fallback or plan.target))
-    again = f"rollback deploy {tag}" if plan.kind is Kind.DEPLOY else f"rollback --to {tag}"
+    again = {Kind.DEPLOY: f"rollback deploy {tag}", Kind.ROLLBACK: f"rollback --to {tag}"}.get(
+        plan.kind, "rollback resume"
+    )
     return {
         Outcome.DONE: "rollback status" if plan.kind is Kind.DEPLOY else show,
         Outcome.ABANDONED: f"{show}; mend the cause, then {again}",
         Outcome.ROLLED_BACK: show,
         Outcome.LEFT: "rollback" if plan.fallback else f"{show}; then deploy a release that works",
-        Outcome.STRANDED: f"rollback status, then rollback --to TAG, or mend the cause and {again}",
+        Outcome.STRANDED: "rollback status; mend the cause, then rollback resume, or rollback --to TAG",
         Outcome.HELD: f"rollback verify; then rollback mark good {tag} --reason '…', or rollback",
-        Outcome.PARTIAL: f"rollback --to {back}, once the pending hosts can be reached",
+        Outcome.PARTIAL: "rollback resume, once the pending hosts can be reached",
         Outcome.INTERRUPTED: again,
+        Outcome.FENCED: "rollback status",
     }[ending.outcome]

@@ -10,7 +10,6 @@ from rollback.core.left import Left
 from rollback.model import Grade, Kind, Phase, Plan, Release
 from rollback.report import words
 
-
 _VERBS = {
     Kind.DEPLOY: "deploy",
     Kind.ROLLBACK: "roll back to",
@@ -53,7 +52,8 @@ def _left(plan: Plan, left: Sequence[Left]) -> Iterable[str]:
     for one in left:
         if one.operation in plan.resumes:
             did = f"touched {words.hosts(sorted(one.touched))}" if one.touched else "touched nothing"
-            yield f"  left by   {one.kind} {words.tag(one.target)} (operation {words.start_of(one.operation)}), which {did}"
+            which = f"{one.kind} {words.tag(one.target)} (operation {words.start_of(one.operation)})"
+            yield f"  left by   {which}, which {did}"
 
 
 def _standing(plan: Plan, standings: Mapping[str, Standing]) -> Iterable[str]:

@@ -8,7 +8,20 @@ from rich.text import Text
 
 from rollback.core.past import Past
 from rollback.core.times import Times
-from rollback.model import Ended, Fact, Intended, Judged, Marked, Observed, Pruned, Record, Result, Started, Withdrawn
+from rollback.model import (
+    Ended,
+    Fact,
+    Intended,
+    Judged,
+    Marked,
+    Observed,
+    Pruned,
+    Record,
+    Result,
+    Started,
+    Unlocked,
+    Withdrawn,
+)
 from rollback.report import words
 from rollback.report.tables import GRADES, OUTCOMES, Shown
 from rollback.text import clean_line
@@ -54,8 +67,12 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
             yield f"{words.named(release)} was rolled back: not a fallback until it is verified again", ""
         case Pruned(gone, hosts):
             yield f"deleted {' '.join(words.tag(r) for r in gone)} from {words.hosts(hosts)}", ""
+        case Unlocked(operations, hosts):
+            names = " ".join(map(words.start_of, operations))
+            yield f"took the lease of {names} away on {words.hosts(hosts)}", words.CAUTION
         case Ended(outcome, live, pending, reason):
             yield f"ended: {outcome}{f': {reason}' if reason else ''}", OUTCOMES.get(outcome, "red")
-            yield "live: " + ", ".join(f"{host} {words.id_tag(one)}" for host, one in live), ""
+            if live:
+                yield "live: " + ", ".join(f"{host} {words.id_tag(one)}" for host, one in live), ""
             if pending:
                 yield f"pending: {words.hosts(pending)}", words.CAUTION

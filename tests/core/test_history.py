@@ -3,13 +3,11 @@ from __future__ import annotations
 from rollback.core.history import (
     Kept,
     Standing,
-    attempted,
     kept,
     known_releases,
     pins,
     prunable,
     standings,
-    unfinished,
 )
 from rollback.core.past import Past, past
 from rollback.core.status import common_live
@@ -91,18 +89,6 @@ def test_a_tag_is_pinned_as_it_was_deployed_last() -> None:
     assert known_releases(records) == {V1.id: V1, moved.id: moved, V2.id: V2}
 
 
-def test_an_operation_without_an_end_is_unfinished() -> None:
-    begun = [started(1, V1, op="A"), started(2, V2, op="B"), judged(2.5, V1)]
-    assert unfinished(begun) == ("A", "B")
-    assert unfinished([*begun, record(3, Ended(Outcome.ABANDONED), "A")]) == ("B",)
-
-
-def test_the_steps_of_an_operation_that_were_attempted() -> None:
-    step, other = Step(Phase.UPLOAD, V1, ("web1",)), Step(Phase.ACTIVATE, V1, ("web1",))
-    records = [record(2, Intended(other), "A"), record(1, Intended(step), "A"), record(3, Intended(step), "B")]
-    assert attempted(records, "A") == (step, other)
-
-
 def test_what_is_kept_and_why() -> None:
     every = [release(f"v{number}") for number in range(10)]
     records = [judged(number, one, Grade.BAD if number == 8 else Grade.GOOD) for number, one in enumerate(every[:9])]
@@ -173,15 +159,3 @@ def test_the_times_of_an_automatic_rollback() -> None:
 def test_there_are_no_times_without_a_start() -> None:
     assert times([]) == Times()
     assert Times().parts() == ()
-
-
-def test_a_later_operation_that_ended_well_on_the_same_hosts_settles_an_unfinished_one() -> None:
-    records = [started(1, V1, op="A"), started(2, V2, op="B")]
-    assert unfinished([*records, record(3, Ended(Outcome.STRANDED), "B")]) == ("A",)
-    assert unfinished([*records, record(3, Ended(Outcome.DONE), "B")]) == ()
-
-
-def test_what_was_left_on_other_hosts_stays_unfinished() -> None:
-    elsewhere = record(1, Started(Kind.DEPLOY, V1, None, ("web1", "web2")), "A")
-    records = [elsewhere, started(2, V2, op="B"), record(3, Ended(Outcome.DONE), "B")]
-    assert unfinished(records) == ("A",)

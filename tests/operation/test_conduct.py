@@ -8,7 +8,7 @@ import pytest
 from rollback.core import plan as planning
 from rollback.core.history import standings
 from rollback.core.plan import Known, Rollout
-from rollback.errors import PlanChanged, RedBeforeDeploy, Refused
+from rollback.errors import Fenced, PlanChanged, RedBeforeDeploy, Refused
 from rollback.model import (
     Ended,
     Finding,
@@ -155,3 +155,11 @@ def test_an_interruption_while_pruning_leaves_the_deploy_done() -> None:
     assert ending.outcome is Outcome.DONE
     assert [fact.outcome for fact in its.facts if isinstance(fact, Ended)] == [Outcome.DONE]
     assert its.finished == [(("web1",), frozenset())]
+
+
+def test_who_lost_the_lease_says_so_and_leaves_the_hosts_their_notes() -> None:
+    its = World({"web1": V1, "web2": V1}, robbed="activate")
+    with pytest.raises(Fenced):
+        conduct(asking(V3), its.sight(), POLICY, its.ports())
+    assert its.facts[-1] == Ended(Outcome.FENCED, (), (), "the lease on web1 was taken away")
+    assert its.finished == [(("web1", "web2"), frozenset({"web1", "web2"}))]

@@ -7,7 +7,8 @@ import pytest
 
 from rollback.core import plan as planning
 from rollback.core.plan import Rollout
-from rollback.model import Grade, Judged, Noticed, Outcome, Plan, Release, Result, View
+from rollback.errors import Fenced
+from rollback.model import Finding, Grade, Judged, Noticed, Outcome, Plan, Release, Result, View
 from rollback.operation.outcome import operate
 from tests.build import V1, V2, V3, judged, known
 from tests.operation.world import POLICY, World
@@ -204,10 +205,58 @@ def test_a_rollback_with_hosts_away_is_partial() -> None:
     assert (ending.outcome, ending.away) == (Outcome.PARTIAL, ("web2",))
 
 
-def test_a_rollback_whose_release_does_not_arrive_is_abandoned() -> None:
-    its = world(2, present=(V1,), trouble={("upload", "v2", "web1"): (F, False)})
+def test_a_rollback_whose_release_arrives_nowhere_is_abandoned() -> None:
+    lost = {("upload", "v2", host): (F, False) for host in ("web1", "web2")}
+    its = world(2, present=(V1,), trouble=lost)
     ending = operate(rolling_back(its), POLICY, its.ports())
     assert (ending.outcome, live(its)) == (Outcome.ABANDONED, [V1, V1])
+
+
+@pytest.mark.parametrize("phase", ["upload", "prepare"])
+def test_a_host_that_a_rollback_can_not_bring_its_release_is_pending(phase: str) -> None:
+    its = world(2, present=(V1,), trouble={(phase, "v2", "web1"): (F, False)})
+    ending = operate(rolling_back(its), POLICY, its.ports())
+    assert (ending.outcome, live(its), ending.away) == (Outcome.PARTIAL, [V1, V2], ("web1",))
+    assert ending.live == (("web1", V1.id), ("web2", V2.id))
+
+
+def test_an_interrupted_rollback_is_finished_without_what_did_not_arrive() -> None:
+    trouble = {("upload", "v2", "web1"): (F, False), ("verify", "v2", "web2"): KeyboardInterrupt()}
+    its = world(2, present=(V1,), trouble=trouble)
+    asked = its._ask
+
+    def once(release: Release, host: str) -> Finding:
+        try:
+            return asked(release, host)
+        except KeyboardInterrupt:
+            its.trouble.pop(("verify", "v2", "web2"))
+            raise
+
+    its._ask = once  # type: ignore[method-assign]
+    ending = operate(rolling_back(its), POLICY, its.ports())
+    assert (ending.outcome, live(its), ending.away) == (Outcome.PARTIAL, [V1, V2], ("web1",))
+
+
+@pytest.mark.parametrize("phase", ["upload", "activate", "verify"])
+def test_who_lost_the_lease_does_nothing_more(phase: str) -> None:
+    its = world(2, present=(V1, V2), robbed=phase)
+    with pytest.raises(Fenced, match="the lease on web1 was taken away"):
+        operate(deploying(its), POLICY, its.ports())
+    assert live(its) == ([V1, V1] if phase == "upload" else [V3, V1])
+
+
+def test_a_deploy_that_may_go_out_without_a_host_leaves_it_pending() -> None:
+    its = world(2, away={"web2"})
+    plan = planning.deploy(V3, its.sight(), GOOD, ONE_BY_ONE, away=1)
+    ending = operate(plan, POLICY, its.ports())
+    assert (ending.outcome, ending.away, ending.live) == (Outcome.PARTIAL, ("web2",), (("web1", V3.id),))
+
+
+def test_a_bad_release_that_went_out_without_a_host_is_rolled_back_and_the_host_stays_pending() -> None:
+    its = world(2, away={"web2"}, bad={"v3"})
+    plan = planning.deploy(V3, its.sight(), GOOD, ONE_BY_ONE, away=1)
+    ending = operate(plan, POLICY, its.ports())
+    assert (ending.outcome, ending.away, ending.live) == (Outcome.ROLLED_BACK, ("web2",), (("web1", V1.id),))
 
 
 def test_an_interrupted_rollback_is_finished_first() -> None:

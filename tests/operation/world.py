@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from rollback.model import Event, Fact, Finding, Release, Result, Sighting, View
-from rollback.operation.ports import Policy, Ports
+from rollback.model import Event, Fact, Finding, Intended, Release, Result, Sighting, View
+from rollback.operation.ports import MayTake, Policy, Ports
 from tests.build import V1, V2, V3, finding
 
 POLICY = Policy("on", "hold", False, 5, {})
@@ -36,6 +36,7 @@ class World:
     finished: list[tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=list)
     pruned: list[tuple[str, ...]] = field(default_factory=list)
     shields: int = 0
+    robbed: str = ""  # the phase in which the lease is taken away
 
     def ports(self) -> Ports:
         return Ports(self, self, self, self.events.append, lambda _: self.answers.pop(0), self.shield, RELEASES)
@@ -55,7 +56,19 @@ class World:
         live = self.live[host]
         return Sighting(host, live=live.id if live else None, releases=self.present)
 
-    def acquire(self, operation: str, holder: str) -> tuple[Sighting, ...]:  # noqa: ARG002
+    @property
+    def taken_away(self) -> str:
+        """From the moment at which the robbed phase began."""
+        begun = any(isinstance(fact, Intended) and fact.step.phase == self.robbed for fact in self.facts)
+        return "the lease on web1 was taken away" if begun else ""
+
+    def acquire(
+        self,
+        operation: str,  # noqa: ARG002
+        holder: str,  # noqa: ARG002
+        process: str,  # noqa: ARG002
+        may_take: MayTake,  # noqa: ARG002
+    ) -> tuple[Sighting, ...]:
         return self.sight()
 
     def heartbeat(self) -> nullcontext[None]:
@@ -68,8 +81,9 @@ class World:
         return tuple(self._do("prepare", release, host) for host in hosts)
 
     def activate(
-        self, release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...]
+        self, release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...], journal: bytes
     ) -> tuple[Finding, ...]:
+        assert journal == self.lines()
         for host in hosts:
             live = self.live[host]
             assert (live.id if live else None) in {*expected, release.id}, "drift"

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from rollback.core.fallback import candidates, choose_fallback
 from rollback.core.history import Standings, standings
 from rollback.core.past import past
-from rollback.core.plan import candidates, choose_fallback
 from rollback.core.status import Status, common_live
 from rollback.model import Ended, Grade, Intent, Kind, LeaseSeen, Outcome, Sighting, Started
 from rollback.report import status, tables

@@ -90,7 +90,7 @@ def test_a_rollback_plan_names_its_evidence_and_who_is_away() -> None:
 def test_a_plan_says_what_a_deploy_brings_when_that_is_known() -> None:
     assert plan.changed(V1, 3, 1) == ("  changes   3 commits and 1 file since v1",)
     assert plan.changed(V1, 0, 0) == ()
-    assert plan.lines(DEPLOY, "production", standings([judged(0, V1)]), plan.changed(V1, 1, 2))[2] == (
+    assert plan.lines(DEPLOY, "production", standings([judged(0, V1)]), (), plan.changed(V1, 1, 2))[2] == (
         "  changes   1 commit and 2 files since v1"
     )
 
