@@ -68,7 +68,11 @@ class World:
         return tuple(self._do("prepare", release, host) for host in hosts)
 
     def activate(
-        self, release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...]
+        self,
+        release: Release,
+        hosts: tuple[str, ...],
+        expected: tuple[str | None, ...],
+        journal: bytes = b"",  # noqa: ARG002
     ) -> tuple[Finding, ...]:
         for host in hosts:
             live = self.live[host]
