@@ -41,13 +41,15 @@ class _Refusal(Exception):
 
 @dataclass
 class FakeHost:
-    """away: it can't be reached. admits: it lets us in. lost: how many answers get lost next, after their effect.
-    shell: what the playbook's commands do. clock: its uptime in seconds."""
+    """away: it can't be reached. admits: it lets us in. full: its disk has no room for a
+    journal. lost: how many answers get lost next, after their effect. shell: what the playbook's commands do.
+    clock: its uptime in seconds."""
 
     shell: Shell = _works
     clock: Callable[[], float] = time.monotonic
     away: bool = False
     admits: bool = True
+    full: bool = False
     lost: int = 0
     live: str | None = None
     previous: str | None = None
@@ -226,6 +228,8 @@ class FakeHost:
         lease = self.lease
         assert lease is not None
         fields: list[Field] = []
+        if request.first("journal") and not self._journalled(request):
+            fields.append(Field("unjournalled", ""))
         origin = self._origin(lease, release)
         self.intent = (lease.operation, lease.token, origin, release, "prepared")
         drain, restart = request.first("drain"), request.first("restart")
@@ -264,16 +268,21 @@ class FakeHost:
 
     def _finish(self, request: Request) -> Answer:
         operation = _word(request, "operation")
-        if journal := _payload(request):
-            self.journals[operation] = journal
+        written = self._journalled(request)
         self.staged.clear()
         if request.first("keep") is not None and self.lease:
             self.lease.until, self.lease.phase = self.clock(), "stranded"
-            return Answer("ok")
-        if self.intent and self.intent[0] == operation:
-            self.intent = None
-        self.lease = None
-        return Answer("ok")
+        else:
+            self.lease = None
+            if written and self.intent and self.intent[0] == operation:
+                self.intent = None
+        return Answer("ok") if written else Answer("full", "the journal could not be written")
+
+    def _journalled(self, request: Request) -> bool:
+        journal = _payload(request)
+        if journal and not self.full:
+            self.journals[_word(request, "operation")] = journal
+        return not (journal and self.full)
 
     def _note(self, request: Request) -> Answer:
         self.journals[_word(request, "operation")] = _payload(request)

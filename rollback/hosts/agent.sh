@@ -25,7 +25,7 @@ rollback_agent() {
     said='' recording='' now=0 boot='' from='' current='' root=''
     operation='' token='' number='' ttl='' cover='' seconds='' least='' steal='' holder='' process='' phase='' keep=''
     release='' tag='' commit='' tree='' digest='' manifest='' size='' count='' journal=''
-    must='' drain='' undrain='' restart='' text=''
+    must='' drain='' undrain='' restart='' text='' cut_off=''
     verb=$1
     shift
     check_words "$@"
@@ -744,6 +744,7 @@ verb_activate() {
     read_header "$release" || end incomplete
     read_current
     expect_current
+    [ -z "$journal" ] || write_journal || go_on_unjournalled
     intend
     unlock
     [ -z "$drain" ] || [ "$current" = - ] || drain_host "$@"
@@ -763,6 +764,12 @@ verb_activate() {
 
 expect_current() {
     case " $release $from" in *" $current "*) ;; *) end drift "$current" ;; esac
+}
+
+# A full disk must not stop a way back; who hung up before all of it came wants nothing any more.
+go_on_unjournalled() {
+    [ -z "$cut_off" ] || end misused "its journal was cut off"
+    say unjournalled
 }
 
 # Before the effect. A retry after a kill between the switch and its note keeps where it came from.
@@ -840,14 +847,20 @@ clear_leftovers() {
 # From stdin, JOURNAL bytes. An operation that was refused before it began has none.
 write_journal() {
     [ "$journal" -gt 0 ] || return 0
-    mkdir -p "$state/journal" && receive_journal
+    mkdir -p "$state/journal"
+    receive_journal && sync "$state/journal.new" && fail_here "$verb:journal" &&
+        mv -f "$state/journal.new" "$state/journal/$operation.jsonl" && sync "$state/journal" && return 0
+    rm -f "$state/journal.new"
+    return 1
 } 2>/dev/null
 
+# It comes only once, so room is made first; and whoever waits for the mutex must not wait for one who sends no more.
 receive_journal() {
-    make_room_for journal.new
-    head -c "$journal" >"$state/journal.new" && [ "$(wc -c <"$state/journal.new")" -eq "$journal" ] &&
-        sync "$state/journal.new" && fail_here journal && mv -f "$state/journal.new" "$state/journal/$operation.jsonl" &&
-        sync "$state/journal"
+    head -c "$journal" /dev/zero >"$state/journal.new" || throw_off
+    status=0
+    timeout 8 head -c "$journal" >"$state/journal.new" 8>&- 9>&- || status=$?
+    case $status in 0 | 124) ;; *) return 1 ;; esac
+    [ "$(wc -c <"$state/journal.new")" -eq "$journal" ] || { cut_off=yes && return 1; }
 }
 
 verb_note() {

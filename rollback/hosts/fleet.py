@@ -112,12 +112,15 @@ class Fleet:
         """Shared links, the playbook's commands, the seal. What is complete already is left alone."""
         return self._each(hosts, lambda host: self._prepare(host, release))
 
-    def activate(self, release: Release, hosts: Names, expected: tuple[str | None, ...]) -> Findings:
-        """Drain, switch, restart. A failing drain stops it only on the way to a release that was brought just now."""
+    def activate(
+        self, release: Release, hosts: Names, expected: tuple[str | None, ...], journal: bytes = b""
+    ) -> Findings:
+        """Drain, switch, restart. A failing drain stops it only on the way to a release that was brought just now.
+        journal: the operation's records so far, left on each host before it is switched."""
         must = "drain" if release.id in self._new else "switch"
 
         def build(host: Host, turn: Turn) -> Request:
-            return requests.activate(host, turn, release, expected, must, self._variables(host, release))
+            return requests.activate(host, turn, release, expected, must, self._variables(host, release), journal)
 
         return each(hosts, lambda host: self._work.change("activate", host, build, "live"))
 

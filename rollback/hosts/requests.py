@@ -118,10 +118,17 @@ def prepare(
 
 
 def activate(
-    host: Host, turn: Turn, release: Release, expected: Iterable[str | None], must: str, variables: Variables
+    host: Host,
+    turn: Turn,
+    release: Release,
+    expected: Iterable[str | None],
+    must: str,
+    variables: Variables,
+    journal: bytes = b"",
 ) -> Request:
     """Drain, switch, restart. expected: what may be live before (None: nothing). must: `drain` when a drain that fails
-    stops it, `switch` when the switch comes first, as on a way back."""
+    stops it, `switch` when the switch comes first, as on a way back. journal: left on the host before anything is done,
+    for whoever finds that we died."""
     seconds = host.ssh.command_timeout
     cover = LOOK + sum(seconds + _KILL for command in (host.drain, host.restart) if command)
     words = (
@@ -131,9 +138,10 @@ def activate(
         ("seconds", _whole(seconds)),
         *_some("drain", host.drain),
         *_some("restart", host.restart),
+        *((("journal", str(len(journal))),) if journal else ()),
         *_environment(variables),
     )
-    return _change("activate", host, turn, cover, words)
+    return _change("activate", host, turn, cover, words, (journal,) if journal else ())
 
 
 def undrain(host: Host, turn: Turn, variables: Variables) -> Request:

@@ -11,7 +11,7 @@ from rollback.hosts.lease import Leases
 from rollback.hosts.pool import Lost, Pool
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.requests import Turn
-from rollback.model import Event, Finding, Found, Host, Moved, Result
+from rollback.model import Event, Finding, Found, Host, Moved, Noticed, Result
 
 Build = Callable[[Host, Turn], Request]
 
@@ -59,6 +59,8 @@ class Work:
         question = self.ask(phase, host)
         self.tell(Moved(host, phase, _BEGUN[phase]))
         answer = self._answer(host, build(self.hosts[host], turn))
+        if isinstance(answer, Answer) and answer.all("unjournalled"):
+            self.tell(Noticed(f"{host}: the journal could not be written there: what is done now is not in it"))
         return self._told(of_change(question, answer, done))
 
     def _answer(self, host: str, request: Request) -> Answer | Lost:

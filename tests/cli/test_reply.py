@@ -58,7 +58,7 @@ def test_with_json_stdout_is_the_envelope_and_nothing_else(capsys: pytest.Captur
         (UsageError("no"), 2, "usage: no"),
         (PlaybookInvalid(("a.yml:1: x", "a.yml:2: y")), 2, "a.yml:1: x\na.yml:2: y"),
         (TagMoved("no"), 3, "refused: no"),
-        (Fenced("no"), 4, "held: no"),
+        (Fenced("no"), 4, "held: no\n  next      rollback status"),
         (Abandoned("no"), 5, "abandoned, nothing live changed: no"),
         (Unreachable("web1: no"), 5, "not reachable: web1: no"),
         (NotAdmitted("web1: no"), 5, "not admitted: web1: no"),

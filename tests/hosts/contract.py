@@ -46,9 +46,9 @@ class Stage:
             assert self.stage(one).status == "ok"
             assert self.prepare(one).status == "ok"
 
-    def activate(self, one: Release, *expected: Release | None, must: str = "switch") -> Answer:
+    def activate(self, one: Release, *expected: Release | None, must: str = "switch", journal: bytes = b"") -> Answer:
         ids = tuple(was.id if was else None for was in expected)
-        return self.ask(requests.activate(self.host, self.turns.next(), one, ids, must, {}))
+        return self.ask(requests.activate(self.host, self.turns.next(), one, ids, must, {}, journal))
 
     def finish(self, journal: bytes = b'{"a": 1}\n', keep: str | None = None) -> Answer:
         return self.ask(requests.finish(self.host, self.turns.next(), journal, keep))
@@ -185,6 +185,18 @@ def a_missing_shared_file_is_named(stage: Stage) -> None:
     assert (answer.status, answer.detail) == ("missing", "shared/.env")
 
 
+def an_activation_leaves_the_journal_so_far(stage: Stage) -> None:
+    stage.acquire()
+    stage.bring(OLD)
+    assert stage.activate(NEW, None, journal=b"{}\n").status == "incomplete"
+    assert stage.seen().journals == {}
+    request = requests.activate(stage.host, stage.turns.next(), OLD, (None,), "switch", {}, b'{"a": 1}\n{"b": 2}\n')
+    assert [stage.ask(request).status for _ in range(2)] == ["ok", "ok"]
+    assert (stage.seen().live, stage.seen().journals) == (OLD.id, {"OP1": 18})
+    stage.finish(journal=b'{"a": 1}\n')
+    assert stage.ask(requests.journals(stage.host, ("OP1",))[0]).all("line") == ('OP1 {"a": 1}',)
+
+
 def pruning_keeps_what_is_needed(stage: Stage) -> None:
     third = release("v3", "c" * 40)
     stage.acquire()
@@ -232,6 +244,7 @@ CONTRACT = (
     what_is_there_already_is_said_to_be,
     an_incomplete_release_is_brought_again,
     a_missing_shared_file_is_named,
+    an_activation_leaves_the_journal_so_far,
     pruning_keeps_what_is_needed,
     stranded_hosts_keep_lease_and_intent,
     a_note_needs_no_lease,

@@ -17,7 +17,7 @@ from rollback.hosts import requests
 from rollback.hosts.protocol import Answer, Request, agent, command, parse, script
 from rollback.hosts.reading import ran
 from rollback.hosts.remote import Agent
-from rollback.model import LeaseSeen, Release
+from rollback.model import Intent, LeaseSeen, Release
 from tests.hosts.contract import NEW, OLD, Stage
 from tests.hosts.local import LocalShell
 from tests.hosts.packages import PLAIN, Shared, package
@@ -260,6 +260,16 @@ def test_a_failing_restart_is_told_with_its_output(stage: Stage) -> None:
     assert (answer.status, answer.all("did"), answer.all("out")) == ("failed", ("switch",), ("no such unit",))
 
 
+def test_nothing_is_switched_before_its_journal_is_there(stage: Stage) -> None:
+    live(stage)
+    stage.bring(NEW)
+    words = requests.activate(stage.host, stage.turns.next(), NEW, (OLD.id,), "switch", {}, b"{}\n")
+    answer = stage.ask(replace(words, payload=(b"{",)))
+    assert answer == Answer("misused", "its journal was cut off")
+    seen = stage.seen()
+    assert (seen.live, seen.intent, seen.journals) == (OLD.id, Intent("OP1", 1, None, OLD.id, "switched"), {})
+
+
 def test_what_is_live_already_is_restarted_all_the_same(stage: Stage, root: Path) -> None:
     live(stage)
     stage.host = replace(stage.host, restart="echo again >>../../restarts")
@@ -433,10 +443,21 @@ def test_a_full_disk_still_rolls_back(stage: Stage, root: Path) -> None:
     fill(root)
     stage.host = replace(stage.host, restart="echo restarted")
     assert stage.acquire("OP2").status == "ok"
-    answer = stage.activate(OLD, NEW)
+    answer = stage.activate(OLD, NEW, journal=b"x" * 60_000)
     assert (answer.status, answer.all("out")) == ("ok", ("restarted",))
     assert stage.finish().status == "ok"
-    assert (stage.seen().live, stage.seen().lease) == (OLD.id, None)
+    assert (stage.seen().live, stage.seen().lease, stage.seen().journals) == (OLD.id, None, {"OP1": 9, "OP2": 9})
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_a_disk_without_room_for_a_journal_still_rolls_back(stage: Stage, root: Path) -> None:
+    live(stage)
+    stage.bring(NEW)
+    stage.activate(NEW, OLD)
+    fill(root)
+    answer = stage.activate(OLD, NEW, journal=b"x" * 600_000)
+    assert (answer.status, answer.all("unjournalled"), stage.seen().live) == ("ok", ("",), OLD.id)
+    assert stage.seen().journals == {}
 
 
 @pytest.mark.usefixtures("small_disk")

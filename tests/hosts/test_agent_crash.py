@@ -23,8 +23,18 @@ POINTS = (
     *("put:token", "acquire"),
     *("enter:upload", "stage:archive", "stage:unpacked", "stage:discarded", "stage:renamed"),
     *("enter:prepare", "prepare:ran", "seal", "sealed"),
-    *("enter:activate", "put:intent", "intent", "drained", "link", "moved", "switched", "restarted"),
-    *("enter:prune", "prune", "enter:finish", "journal", "finish"),
+    *(
+        "enter:activate",
+        "activate:journal",
+        "put:intent",
+        "intent",
+        "drained",
+        "link",
+        "moved",
+        "switched",
+        "restarted",
+    ),
+    *("enter:prune", "prune", "enter:finish", "finish:journal", "finish"),
 )
 
 
@@ -43,7 +53,7 @@ def deploy(stage: Stage) -> list[Callable[[], Answer]]:
     return [
         lambda: stage.ask(requests.stage(stage.host, turn(), made)),
         lambda: stage.prepare(NEW, "true"),
-        lambda: stage.activate(NEW, OLD, NEW),
+        lambda: stage.activate(NEW, OLD, NEW, journal=b"{}\n"),
         lambda: stage.ask(requests.prune(stage.host, turn(), (THIRD.id,))),
         stage.finish,
     ]
@@ -77,7 +87,8 @@ def test_the_next_operation_recovers(stage: Stage, shell: str, root: Path, point
     ready(stage)
     killed(stage, shell, point)
     assert (root / "current" / "REVISION").is_file(), "current is always a complete release"
-    before = stage.seen().lease
+    before, intent, journals = stage.seen().lease, stage.seen().intent, stage.seen().journals
+    assert intent is None or intent.operation in journals, "who comes next finds out what was begun"
     assert stage.acquire("OP2", steal="OP1").status == "ok"
     assert before is None or stage.turns.token > before.token
     assert stage.activate(OLD, OLD, NEW).status == "ok"

@@ -236,6 +236,14 @@ def test_a_second_process_of_an_operation_counts_on(rig: Rig) -> None:
     assert told(rig.taken().activate(OLD, NAMES, (OLD.id,))) == everywhere("activate", "pass", "live")
 
 
+def test_a_disk_without_room_for_a_journal_is_noticed(rig: Rig) -> None:
+    fleet = rig.taken()
+    rig.fakes["web2"].full = True
+    assert told(fleet.activate(OLD, NAMES, (OLD.id,), b"{}\n")) == everywhere("activate", "pass", "live")
+    assert rig.notices() == ["web2: the journal could not be written there: what is done now is not in it"]
+    assert [fake.journals for fake in rig.fakes.values()] == [{"OP1": b"{}\n"}, {}, {"OP1": b"{}\n"}]
+
+
 def test_a_secret_that_is_not_set_stops_before_anything_is_asked(rig: Rig) -> None:
     rig.all(restart="restart ${PASSWORD}")
     with pytest.raises(UsageError):
