@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rollback.cli.lease import claim, patience, require_free
+from rollback.cli.look import seen
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
@@ -97,12 +98,12 @@ def resume(options: Options, terms: Terms) -> Reply:
             return left or resuming.confirm(sightings, known, session.rollout)
 
         def plan(sightings: Sequence[Sighting]) -> Plan:
-            found = left(sightings)
+            found = left(planning.reachable_of(sightings) and sightings)
             if found is None:
                 raise Refused("nothing is left to finish or undo any more", hint="rollback status")
             return found
 
-        if left(session.sight()) is None:
+        if left(seen(session)) is None:
             said = f"nothing was left undone on {session.environment.name}"
             return Reply(None, (f"✓ {said}",), 0, said, "rollback status")
         return _change(session, plan, terms).reply

@@ -61,11 +61,12 @@ def _is(lease: LeaseSeen, operation: str | None) -> bool:
 
 
 def _taken_away(session: Session, entries: Entries, names: tuple[str, ...]) -> Reply:
+    """What a host is still at is not waited for; our own lease goes back when the session ends."""
     with Signals(session.tell) as signals, signals.shield():
         sightings = take(claim(session, entries.operation, names), session.fleet, patience(session))
         hosts = tuple(s.host for s in sightings if s.reachable)
         entries.record(Unlocked(names, hosts))
-        findings = session.fleet.finish(hosts, entries.lines())
+        findings = session.fleet.note(hosts, entries.operation, entries.lines())
     amiss = tuple(words.said(f) for f in findings if f.result is not Result.PASS)
     said = f"took the lease of {', '.join(map(words.start_of, names))} away on {words.hosts(hosts)}"
     return Reply(

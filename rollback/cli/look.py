@@ -20,10 +20,10 @@ from rollback.text import clean_line
 
 def status(options: Options) -> Reply:
     with Session(options) as session:
-        sightings = _seen(session)
+        sightings = seen(session)
         found = session.known().standings
         live = common_live(sightings)
-        seen = Status(
+        shown = Status(
             session.playbook.app,
             session.environment.name,
             sightings,
@@ -32,12 +32,12 @@ def status(options: Options) -> Reply:
             candidates(sightings, found, besides=live),
             unfinished(session.records()),
         )
-        return Reply(seen, statuses.status(seen, found), 0, statuses.sentence(seen), statuses.hint(seen, found))
+        return Reply(shown, statuses.status(shown, found), 0, statuses.sentence(shown), statuses.hint(shown, found))
 
 
 def releases(options: Options) -> Reply:
     with Session(options) as session:
-        sightings = _seen(session)
+        sightings = seen(session)
         known = session.known()
         rows = tables.release_rows(sightings, kept(sightings, known.standings, session.playbook.keep), known.standings)
         hint = "rollback deploy TAG, or rollback --to TAG" if rows else "rollback deploy TAG"
@@ -47,7 +47,7 @@ def releases(options: Options) -> Reply:
         )
 
 
-def _seen(session: Session) -> tuple[Sighting, ...]:
+def seen(session: Session) -> tuple[Sighting, ...]:
     """The hosts as they are. Raises: Unreachable when none of them answers."""
     sightings = session.sight()
     if not any(s.reachable for s in sightings):

@@ -157,11 +157,14 @@ def reachable_of(sightings: Sightings) -> tuple[Sighting, ...]:
 
 
 def _reachable(sightings: Sightings, away: int) -> tuple[Sighting, ...]:
-    reachable = reachable_of(sightings)
-    lost = len(sightings) - len(reachable)
+    lost = len(_away(sightings))
     if lost > away:
-        raise Refused(_problems(sightings), hint=f"rollback check; or go on without: --allow-unreachable {lost}")
-    return reachable
+        raise Refused(_problems(sightings), hint=_without(lost, len(sightings)))
+    return reachable_of(sightings)
+
+
+def _without(lost: int, every: int) -> str:
+    return "rollback check" + (f"; or go on without: --allow-unreachable {lost}" if lost < every else "")
 
 
 def _away(sightings: Sightings) -> tuple[str, ...]:

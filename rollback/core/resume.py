@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rollback.core.fallback import last_known_good
 from rollback.core.left import Left, Rest
-from rollback.core.plan import Known, Rollout, back, deploy, is_bad, reachable_of
+from rollback.core.plan import Known, Rollout, back, deploy, is_bad
 from rollback.core.status import common_live
 from rollback.model import Kind, Plan, Release, Sighting
 
@@ -20,20 +20,19 @@ def resume(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Pla
     """The plan that finishes or undoes what was left: by an operation that did not end, or on a host that was away.
 
     What was verified everywhere is finished, and so is a rollback, and what there is no way back from; any other deploy
-    is undone. None: nothing was left. Raises: Refused, Unreachable.
+    is undone. None: nothing was left, or no host answers. Raises: Refused.
     """
-    last = _last_left(reachable_of(sightings), known.left)
+    last = _last_left(_reachable(sightings), known.left)
     if last is not None and last.kind is Kind.DEPLOY and (last.arrived or last.fallback is None):
         return _resuming(deploy(last.target, sightings, known, rollout, force=True, away=len(sightings)), known)
     return undo(sightings, known, rollout) or _converge(sightings, known, rollout)
 
 
 def undo(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
-    """The way back from a deploy that did not end, or the rest of a rollback that did not; None: nothing was touched.
-
-    Raises: Refused, Unreachable.
+    """The way back from a deploy that did not end, or the rest of a rollback that did not; None: nothing was touched,
+    or no host answers. Raises: Refused.
     """
-    reachable = reachable_of(sightings)
+    reachable = _reachable(sightings)
     last = _last_left(reachable, known.left)
     if last is None and not any(s.intent for s in reachable):
         return None
@@ -46,9 +45,9 @@ def undo(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan 
 def confirm(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
     """When operations were cut off before they touched anything: verify what is live, which settles them.
 
-    None: there are none, or the hosts differ. Raises: Unreachable.
+    None: there are none, the hosts differ, or none answers.
     """
-    live = common_live(reachable_of(sightings))
+    live = common_live(sightings)
     if live is None or not known.left:
         return None
     return replace(back(Kind.RESUME, live, sightings, rollout), resumes=tuple(one.operation for one in known.left))
@@ -57,9 +56,13 @@ def confirm(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Pl
 def _converge(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
     """Hosts that were away, and are not where the others are."""
     wanted, pending = known.rest.release, known.rest.pending
-    if wanted is None or not any(s.host in pending and s.live != wanted.id for s in reachable_of(sightings)):
+    if wanted is None or not any(s.host in pending and s.live != wanted.id for s in _reachable(sightings)):
         return None
     return back(Kind.RESUME, wanted, sightings, rollout)
+
+
+def _reachable(sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    return tuple(s for s in sightings if s.reachable)
 
 
 def _last_left(reachable: Sequence[Sighting], left: Sequence[Left]) -> Left | None:

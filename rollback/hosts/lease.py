@@ -153,8 +153,8 @@ def _notice(host: str, answer: Answer) -> str:
     if len(words) != 3:
         return ""
     operation, holder, standing = (clean_line(word, 80) for word in words)
-    how = "took over the expired lease" if standing == "stale" else "took the lease away"
-    return f"{host}: {how} of {holder} (operation {operation})"
+    how = "took over the expired lease of" if standing == "stale" else "took the lease away from"
+    return f"{host}: {how} {holder} (operation {operation})"
 
 
 def _grouped(held: list[_Taken]) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -7,8 +8,8 @@ import pytest
 from rollback.core import plan as planning
 from rollback.core.plan import Rollout
 from rollback.core.resume import confirm, resume, undo
-from rollback.errors import Refused, Unreachable
-from rollback.model import Grade, Intent, Kind, Outcome, Phase, Plan, Record, Sighting, Step
+from rollback.errors import Refused
+from rollback.model import Grade, Intent, Kind, Outcome, Phase, Plan, Record, Release, Sighting, Step
 from tests.build import V1, V2, V3, finding, judged, known, sighting
 from tests.core.test_left import ended, intended, observed, started
 
@@ -25,8 +26,8 @@ def cut_off(*touched: str, fallback: bool = True) -> tuple[Record, ...]:
     return (*GOOD, begun, *(intended(2, A, V3, *touched) for _ in touched[:1]))
 
 
-def seen(host: str, live: object, intent: Intent | None = None) -> Sighting:
-    return sighting(host, live if live in EVERY else None, EVERY, intent)  # type: ignore[arg-type]
+def seen(host: str, live: Release | None, intent: Intent | None = None) -> Sighting:
+    return sighting(host, live, EVERY, intent)
 
 
 def test_a_deploy_that_was_cut_off_is_undone_on_the_hosts_it_touched() -> None:
@@ -129,7 +130,7 @@ def test_an_intent_that_an_ended_operation_left_lying_goes_to_where_it_ended() -
     assert (found.target, found.steps[0]) == (V3, Step(A, V3, ("web1",)))
 
 
-def away_and_back(web2: object) -> Plan | None:
+def away_and_back(web2: Release) -> Plan | None:
     """web2 was away when the fleet went to v2."""
     end = ended(3, Outcome.PARTIAL, live=(("web1", V2.id),), pending=("web2",))
     records = (*GOOD, started(1, V2, kind=Kind.ROLLBACK), intended(2, A, V2, "web1"), end)
@@ -146,9 +147,9 @@ def test_a_host_that_was_away_and_is_right_needs_nothing() -> None:
     assert away_and_back(V2) is None
 
 
-def test_nothing_can_be_resumed_where_no_host_answers() -> None:
-    with pytest.raises(Unreachable, match="web1: gone"):
-        resume([Sighting("web1", "gone")], known(*cut_off("web1")), ALL)
+@pytest.mark.parametrize("find", [resume, undo, confirm])
+def test_nothing_is_known_to_be_left_where_no_host_answers(find: Callable[..., Plan | None]) -> None:
+    assert find([Sighting("web1", "gone")], known(*cut_off("web1")), ALL) is None
 
 
 def test_a_bare_rollback_on_hosts_that_differ_goes_away_from_what_was_deployed_last() -> None:

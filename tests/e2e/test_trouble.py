@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -27,21 +25,23 @@ def deployed(small: Small, *tags: str) -> None:
 
 
 def slow(small: Small, script: str, tag: str) -> None:
-    """A release whose prepare.sh or restart.sh begins with a long sleep."""
+    """A release whose prepare.sh or restart.sh first waits until it is let go."""
     path = small.project / script
     before = path.read_text()
-    path.write_text(f"touch $ROLLBACK_ROOT/shared/slow\nsleep 2\n{before}")
+    waits = 'touch "$ROLLBACK_ROOT/shared/slow"\nwhile [ ! -e "$ROLLBACK_ROOT/shared/go" ]; do sleep 0.05; done\n'
+    path.write_text(waits + before)
     small.release(tag)
     path.write_text(before)
+
+
+def let_go(small: Small) -> None:
+    for host in small.hosts:
+        (small.root(host) / "shared/go").touch()
 
 
 def until(true: Callable[[], bool]) -> None:
     while not true():
         time.sleep(0.02)
-
-
-def _idle(lock: Path) -> bool:
-    return subprocess.run(["flock", "-n", str(lock), "true"], check=False).returncode == 0
 
 
 def cut(small: Small, *words: str, by: tuple[int, ...]) -> Ran:
@@ -51,6 +51,7 @@ def cut(small: Small, *words: str, by: tuple[int, ...]) -> Ran:
         for number in by:
             process.send_signal(number)
             time.sleep(0.3)
+        let_go(small)
         out, err = process.communicate(timeout=60)
     return Ran(process.returncode, out, err)
 
@@ -77,22 +78,75 @@ def test_interrupted_while_restarting_it_goes_back_and_says_so_the_second_time(s
     assert left(small) == [_AT_REST, _AT_REST]
 
 
-def test_after_a_kill_the_lease_holds_until_it_expires_and_then_a_rollback_settles_all(small: Small) -> None:
+def test_after_a_kill_a_rollback_from_the_same_machine_takes_over_at_once_and_settles_all(small: Small) -> None:
     deployed(small, "v1", "v2")
     slow(small, "restart.sh", "v4")
     assert cut(small, "deploy", "v4", "-y", by=(signal.SIGKILL,)).code == -9
-    held = small.run("-y")
-    assert (held.code, small.lives()) == (4, ["v4", "v2"])
-    until(lambda: _idle(small.root("web1") / ".rollback/busy"))
-    for host in small.hosts:  # instead of a minute's wait
-        lease = small.root(host) / ".rollback/lease"
-        words = lease.read_text().split()
-        lease.write_text(" ".join([*words[:3], "1", *words[4:]]) + "\n")
+    assert small.lives() == ["v4", "v2"]
     assert len(small.run("status", "--json").json["data"]["unfinished"]) == 1
     back = small.run("-y")
     assert (back.code, small.lives(), left(small)) == (0, ["v2", "v2"], [_AT_REST, _AT_REST])
-    assert "took over the expired lease of" in back.err
+    assert "took the lease away from" in back.err
+    assert "left by   deploy v4" in back.err
     assert small.run("status", "--json").json["data"]["unfinished"] == []
+
+
+def test_after_a_kill_a_deploy_first_puts_in_order_what_was_left(small: Small) -> None:
+    deployed(small, "v1", "v2")
+    slow(small, "restart.sh", "v4")
+    cut(small, "deploy", "v4", "-y", by=(signal.SIGKILL,))
+    again = small.run("deploy", "v4", "-y")
+    assert (again.code, small.lives(), left(small)) == (0, ["v4", "v4"], [_AT_REST, _AT_REST])
+    rows = small.run("history", "--json").json["data"]
+    assert [(row["what"], row["outcome"]) for row in rows[:3]] == [
+        ("deploy v4", "done"),
+        ("resume v2", "done"),
+        ("deploy v4", None),
+    ]
+
+
+def test_from_another_machine_it_is_held_until_it_is_stolen_and_then_known_from_the_hosts_alone(small: Small) -> None:
+    deployed(small, "v1", "v2")
+    slow(small, "restart.sh", "v4")
+    cut(small, "deploy", "v4", "-y", by=(signal.SIGKILL,))
+    for host in small.hosts:
+        lease = small.root(host) / ".rollback/lease"
+        lease.write_text(lease.read_text().rpartition(" ")[0] + " another,1,1,1\n")
+    other = str(small.folder / "other")
+    held = small.run("resume", "-y", XDG_DATA_HOME=other)
+    assert (held.code, small.lives()) == (4, ["v4", "v2"])
+    operation = held.err.rpartition("rollback unlock ")[2].strip()
+    done = small.run("resume", "-y", "--steal", operation, XDG_DATA_HOME=other)
+    assert (done.code, small.lives(), left(small)) == (0, ["v2", "v2"], [_AT_REST, _AT_REST])
+    assert "left by   deploy v4" in done.err
+    assert small.run("resume", "-y", XDG_DATA_HOME=other).out == "✓ nothing was left undone on production\n"
+
+
+def test_unlock_takes_the_lease_away_from_a_deploy_which_then_stops_where_it_is(small: Small) -> None:
+    deployed(small, "v1", "v2")
+    slow(small, "prepare.sh", "v4")
+    with small.started("deploy", "v4", "-y", "--json") as process:
+        until((small.root("web1") / "shared/slow").exists)
+        unlocked = small.run("unlock", "-y")
+        let_go(small)
+        out, err = process.communicate(timeout=60)
+    assert (unlocked.code, process.returncode, small.lives()) == (0, 4, ["v2", "v2"]), err
+    assert "was taken away" in Ran(4, out, err).json["message"]
+    assert small.run("resume", "-y").code == 0
+    assert (left(small), small.run("deploy", "v4", "-y").code) == ([_AT_REST, _AT_REST], 0)
+
+
+def test_a_rollback_may_wait_for_a_deploy(small: Small) -> None:
+    deployed(small, "v1", "v2")
+    slow(small, "prepare.sh", "v4")
+    with small.started("deploy", "v4", "-y") as first:
+        until((small.root("web1") / "shared/slow").exists)
+        with small.started("--wait", "1m", "-y") as second:
+            time.sleep(1)
+            let_go(small)
+            _, err = second.communicate(timeout=60)
+        first.communicate(timeout=60)
+    assert (first.returncode, second.returncode, small.lives()) == (0, 0, ["v2", "v2"]), err
 
 
 def test_a_second_deploy_is_told_who_is_at_it(small: Small) -> None:
@@ -101,6 +155,7 @@ def test_a_second_deploy_is_told_who_is_at_it(small: Small) -> None:
     with small.started("deploy", "v4", "-y") as first:
         until((small.root("web1") / "shared/slow").exists)
         second = small.run("deploy", "v1", "-y")
+        let_go(small)
         first.communicate(timeout=60)
     assert (second.code, first.returncode, small.lives()) == (4, 0, ["v4", "v4"])
     assert "in phase prepare" in second.err
@@ -112,6 +167,7 @@ def test_a_canary_that_is_lost_is_pending_and_does_not_hold_up_who_comes_to_help
     with small.started("deploy", "v4", "-y", "--json") as process:
         until((small.root("web1") / "shared/slow").exists)
         small.hosts["web1"].stop()
+        let_go(small)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 14, err
     assert Ran(14, out, err).json["data"]["ending"]["away"] == ["web1"]
