@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from rollback.hosts.pace import Pace
 from rollback.hosts.pool import Lost
 from rollback.hosts.protocol import Answer
 from rollback.hosts.reading import lines
@@ -27,6 +27,7 @@ class Asked:
     at: datetime
     began: float
     redact: Callable[[str], str]
+    pace: Pace
 
     def found(self, result: Result, observed: str, evidence: str = "") -> Finding:
         return Finding(
@@ -36,12 +37,12 @@ class Asked:
             self.host.name,
             observed=clean_line(self.redact(observed)),
             evidence=clean(self.redact(evidence), _EVIDENCE),
-            took=time.monotonic() - self.began,
+            took=self.pace.monotonic() - self.began,
         )
 
 
-def asked(check: str, host: Host, redact: Callable[[str], str]) -> Asked:
-    return Asked(check, host, datetime.now(UTC), time.monotonic(), redact)
+def asked(check: str, host: Host, redact: Callable[[str], str], pace: Pace) -> Asked:
+    return Asked(check, host, pace.now(), pace.monotonic(), redact, pace)
 
 
 def of_change(question: Asked, answer: Answer | Lost, done: str) -> Finding:

@@ -14,10 +14,10 @@ from typing import Protocol
 from rollback.errors import RollbackError
 from rollback.hosts import requests
 from rollback.hosts.findings import of_change, of_inspection, of_running
-from rollback.hosts.heartbeat import Heartbeat
 from rollback.hosts.lease import Leases, MayTake, nobody
 from rollback.hosts.look import commanded, journals, seen
-from rollback.hosts.pool import Pool, each
+from rollback.hosts.pace import Pace
+from rollback.hosts.pool import Pool
 from rollback.hosts.protocol import Request
 from rollback.hosts.reading import Ran
 from rollback.hosts.remote import Reach
@@ -52,9 +52,10 @@ class Fleet:
         secrets: Secrets,
         tell: Callable[[Event], None],
         ttl: float = 60.0,
+        pace: Pace = Pace(),  # noqa: B008 - frozen
     ) -> None:
         self._hosts = {host.name: host for host in hosts}
-        self._pool = Pool(hosts, reach)
+        self._pool = Pool(hosts, reach, pace)
         self._leases = Leases(self._hosts, self._pool, ttl, tell)
         self._work = Work(self._hosts, self._pool, self._leases, secrets.redact, tell)
         self._scene, self._shared, self._commands = Scene(app, environment), shared, prepare
@@ -70,7 +71,7 @@ class Fleet:
 
     def sight(self) -> tuple[Sighting, ...]:
         """One per host, in their order; a host that could not be seen says so in `problem`."""
-        return self._noted(each(tuple(self._hosts), lambda name: seen(self._pool, self._hosts[name])))
+        return self._noted(self._pool.each(tuple(self._hosts), lambda name: seen(self._pool, self._hosts[name])))
 
     @property
     def taken_away(self) -> str:
@@ -91,7 +92,7 @@ class Fleet:
 
     def heartbeat(self) -> AbstractContextManager[object]:
         """While it is entered, the leases are renewed."""
-        return Heartbeat(self._leases.renew, self._ttl / 4)
+        return self._pool.pace.beating(self._leases.renew, self._ttl / 4)
 
     def upload(self, release: Release, hosts: Names) -> Findings:
         """Bring the release to the hosts that do not have it complete."""
@@ -122,7 +123,7 @@ class Fleet:
         def build(host: Host, turn: Turn) -> Request:
             return requests.activate(host, turn, release, expected, must, self._variables(host, release), journal)
 
-        return each(hosts, lambda host: self._work.change("activate", host, build, "live"))
+        return self._pool.each(hosts, lambda host: self._work.change("activate", host, build, "live"))
 
     def undrain(self, release: Release, hosts: Names) -> Findings:
         """One finding for each host that has such a command."""
@@ -131,7 +132,7 @@ class Fleet:
         def build(host: Host, turn: Turn) -> Request:
             return requests.undrain(host, turn, self._variables(host, release))
 
-        return each(draining, lambda host: self._work.change("undrain", host, build, "given users again"))
+        return self._pool.each(draining, lambda host: self._work.change("undrain", host, build, "given users again"))
 
     def finish(self, hosts: Names, journal: bytes, holding: frozenset[str] = frozenset()) -> Findings:
         """Write the journal and give the lease back, wherever we hold one; on `holding` hosts intent and lease stay."""
@@ -143,7 +144,7 @@ class Fleet:
             self._leases.drop(name)
             return found
 
-        return each(tuple(host for host in hosts if host in held), one)
+        return self._pool.each(tuple(host for host in hosts if host in held), one)
 
     def prune(self, hosts: Names, doomed: tuple[str, ...]) -> Findings:
         """Delete releases; a host keeps what is or was live on it, and what an intent names, whatever is asked."""
@@ -152,7 +153,7 @@ class Fleet:
         def build(host: Host, turn: Turn) -> Request:
             return requests.prune(host, turn, doomed)
 
-        return each(hosts, lambda host: self._work.change("prune", host, build, "pruned"))
+        return self._pool.each(hosts, lambda host: self._work.change("prune", host, build, "pruned"))
 
     def journals(self, wanted: Mapping[str, Names]) -> bytes:
         """JSON lines of these operations (host -> their ids), as far as the hosts answer."""
@@ -165,7 +166,7 @@ class Fleet:
             answer = self._pool.ask(name, requests.note(self._hosts[name], operation, journal))
             return of_change(self._work.ask("note", name), answer, "noted")
 
-        return each(hosts, one)
+        return self._pool.each(hosts, one)
 
     def command(self, host: str, text: str, release: Release, timeout: float) -> Ran:
         """A check's command, in `current`. Raises HostError, UsageError."""
@@ -189,7 +190,7 @@ class Fleet:
             answer = self._pool.ask(name, requests.inspect(self._hosts[name], release, self._shared))
             return tuple(of_inspection(answer, lambda check: self._work.ask(check, name)))
 
-        return tuple(found for many in each(tuple(self._hosts), one) for found in many)
+        return tuple(found for many in self._pool.each(tuple(self._hosts), one) for found in many)
 
     def close(self) -> None:
         """Hang up. What a host has begun it finishes alone. Leases that nothing was done with are given back first."""
@@ -199,7 +200,7 @@ class Fleet:
     def _each(self, hosts: Names, ask: Callable[[str], Finding]) -> Findings:
         """For what comes before the switch: once interrupted, nobody waits for it any more."""
         try:
-            return each(hosts, ask)
+            return self._pool.each(hosts, ask)
         except BaseException:
             self._pool.give_up()
             raise

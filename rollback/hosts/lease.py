@@ -13,7 +13,7 @@ from itertools import count
 
 from rollback.errors import LeaseHeld, OutsideProtocol
 from rollback.hosts import requests
-from rollback.hosts.pool import Lost, Pool, each
+from rollback.hosts.pool import Lost, Pool
 from rollback.hosts.protocol import Answer
 from rollback.hosts.reading import lease, number, sighting
 from rollback.hosts.requests import Turn
@@ -53,7 +53,7 @@ class Leases:
         self._tokens: dict[str, int] = {}
         self._numbers = count(1)
         self._counting = threading.Lock()
-        self._taking = {host: threading.Lock() for host in hosts}
+        self._taking = {host: pool.pace.lock() for host in hosts}
         self.taken_away = ""  # the sentence, once it happened
 
     @property
@@ -70,7 +70,7 @@ class Leases:
         """
         self._operation, self.taken_away = operation, ""
         try:
-            taken = each(tuple(self._hosts), lambda host: self._take(host, holder, process, may_take))
+            taken = self._pool.each(tuple(self._hosts), lambda host: self._take(host, holder, process, may_take))
         except BaseException:
             self.give_back(tuple(self._hosts))
             raise
@@ -99,7 +99,7 @@ class Leases:
 
     def renew(self) -> None:
         """All of them once. What could not be asked is not lost yet."""
-        each(self.held(), self.renew_one)
+        self._pool.each(self.held(), self.renew_one)
 
     def renew_one(self, host: str) -> None:
         token = self._tokens.get(host)
@@ -118,7 +118,7 @@ class Leases:
         self._tokens.pop(host, None)
 
     def give_back(self, hosts: tuple[str, ...]) -> None:
-        each(hosts, self._give_back)
+        self._pool.each(hosts, self._give_back)
 
     def _give_back(self, host: str) -> None:
         self._tokens.pop(host, None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from rollback.errors import OutsideProtocol, Unreachable
 from rollback.hosts import requests
-from rollback.hosts.pool import Lost, Pool, each
+from rollback.hosts.pool import Lost, Pool
 from rollback.hosts.protocol import Request
 from rollback.hosts.reading import Ran, ran, sighting
 from rollback.hosts.sentences import sentence
@@ -49,4 +49,4 @@ def journals(
         lines = [line for answer in answers if not isinstance(answer, Lost) for line in answer.all("line")]
         return b"".join(b"%s\n" % line.partition(" ")[2].encode() for line in lines)
 
-    return b"".join(each(tuple(wanted), one))
+    return b"".join(pool.each(tuple(wanted), one))

@@ -1,4 +1,4 @@
-"""Every host's connection, kept for the whole operation, and the threads that ask them all at once.
+"""Every host's connection, kept for the whole operation, and how they are all asked at once.
 
 Here is the only retry: of connecting, and of requests that a host answers the same way twice. It never decides what an
 answer means.
@@ -7,7 +7,6 @@ answer means.
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -17,12 +16,12 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from rollback.errors import HostError, NotAdmitted, OutsideProtocol, Unreachable
+from rollback.hosts.pace import THREADS, Pace
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.remote import Reach, Remote
 from rollback.model import Host
 from rollback.text import clean_line
 
-_THREADS = 64
 _TRIES = 3
 T = TypeVar("T")
 
@@ -43,16 +42,21 @@ class _Once(Exception):
 class Pool:
     """One connection a host, made when it is first needed and again when it was lost."""
 
-    def __init__(self, hosts: Iterable[Host], reach: Reach) -> None:
-        self._lines = {host.name: _Line(host, reach) for host in hosts}
+    def __init__(self, hosts: Iterable[Host], reach: Reach, pace: Pace = Pace()) -> None:  # noqa: B008 - frozen
+        self._lines = {host.name: _Line(host, reach, pace) for host in hosts}
+        self.pace = pace
 
     def begin(self) -> None:
         """Begin to connect to every host, and do not wait: whoever asks a host first hears how it went."""
         if self._lines:
-            threads = ThreadPoolExecutor(min(_THREADS, len(self._lines)), thread_name_prefix="connect")
+            threads = ThreadPoolExecutor(min(THREADS, len(self._lines)), thread_name_prefix="connect")
             for line in self._lines.values():
                 line.begin(threads)
             threads.shutdown(wait=False)
+
+    def each(self, hosts: Sequence[str], ask: Callable[[str], T]) -> tuple[T, ...]:
+        """The results in the hosts' order."""
+        return self.pace.each(hosts, ask)
 
     def ask(self, host: str, request: Request) -> Answer | Lost:
         """Never raises HostError."""
@@ -73,11 +77,11 @@ class Pool:
 
 
 class _Line:
-    def __init__(self, host: Host, reach: Reach) -> None:
-        self._host, self._reach = host, reach
+    def __init__(self, host: Host, reach: Reach, pace: Pace) -> None:
+        self._host, self._reach, self._sleep = host, reach, pace.sleep
         self._remote: Remote | None = None
         self._begun: Future[Remote] | None = None
-        self._connecting = threading.Lock()
+        self._connecting = pace.lock()
         self._closed = False
         self._given_up = 0  # times
 
@@ -106,7 +110,7 @@ class _Line:
             return replace(answer, uncertain=again)
 
         try:
-            return _patiently(once)
+            return _patiently(once, self._sleep)
         except _Once as error:
             return _lost(error.__cause__ or error, sent)
         except HostError as error:
@@ -121,7 +125,7 @@ class _Line:
                 self._drop(remote)
                 raise
 
-        return _patiently(once)
+        return _patiently(once, self._sleep)
 
     def give_up(self) -> None:
         self._given_up += 1
@@ -160,12 +164,13 @@ def _hang_up(begun: Future[Remote]) -> None:
             begun.result().close()
 
 
-def _patiently(once: Callable[[], T]) -> T:
+def _patiently(once: Callable[[], T], sleep: Callable[[float], None]) -> T:
     """Only what may be different next time is tried again."""
     retrying = Retrying(
         stop=stop_after_attempt(_TRIES),
         wait=wait_random_exponential(multiplier=0.2, max=2),
         retry=retry_if_exception_type(Unreachable),
+        sleep=sleep,
         reraise=True,
     )
     return retrying(once)
@@ -173,14 +178,3 @@ def _patiently(once: Callable[[], T]) -> T:
 
 def _lost(error: BaseException, sent: bool) -> Lost:
     return Lost(clean_line(str(error)), getattr(error, "hint", ""), sent)
-
-
-def each(hosts: Sequence[str], ask: Callable[[str], T]) -> tuple[T, ...]:
-    """All hosts at once, the results in the hosts' order. An interruption does not wait for those that still work."""
-    if not hosts:
-        return ()
-    threads = ThreadPoolExecutor(min(_THREADS, len(hosts)), thread_name_prefix="host")
-    try:
-        return tuple(threads.map(ask, hosts))
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)

@@ -36,7 +36,7 @@ class Work:
     tell: Callable[[Event], None]
 
     def ask(self, check: str, host: str) -> Asked:
-        return asked(check, self.hosts[host], self.redact)
+        return asked(check, self.hosts[host], self.redact, self.pool.pace)
 
     def change(self, phase: str, host: str, build: Build, done: str) -> Finding:
         """build: makes the request once it is this host's turn. done: what it is called when all went well."""
