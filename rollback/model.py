@@ -84,6 +84,7 @@ class Kind(StrEnum):
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
     RESUME = "resume"
+    DRILL = "drill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Plan:
     @property
     def goes_back(self) -> bool:
         """A way back goes on past a failed host, and is never undone itself."""
-        return self.kind is not Kind.DEPLOY
+        return self.kind in {Kind.ROLLBACK, Kind.RESUME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +354,16 @@ class Pruned:
 
 
 @dataclass(frozen=True, slots=True)
+class Drilled:
+    """A rollback was rehearsed. took: seconds from its start to the fallback being verified everywhere. asked, failed:
+    requests of a user meanwhile, on the way there and back again; 0: nobody asked."""
+
+    took: float
+    asked: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Unlocked:
     """A person took the leases of these operations away from these hosts."""
 
@@ -360,7 +371,7 @@ class Unlocked:
     hosts: tuple[str, ...]
 
 
-Fact = Started | Intended | Observed | Judged | Marked | Withdrawn | Ended | Pruned | Unlocked
+Fact = Started | Intended | Observed | Judged | Marked | Withdrawn | Ended | Pruned | Unlocked | Drilled
 
 
 @dataclass(frozen=True, slots=True)

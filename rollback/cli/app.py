@@ -138,6 +138,15 @@ def resume(options: Options, steal: Steal = "", wait: Wait = 0.0) -> Reply:
 
 
 @_command
+def drill(options: Options, steal: Steal = "", wait: Wait = 0.0) -> Reply:
+    """Rehearse a rollback on an environment (-e NAME).
+
+    Goes to the fallback and back again, with full verification, counts a user's failed requests, and records how long
+    it took."""
+    return _call("drill", "drill", options, _terms(False, steal, wait))
+
+
+@_command
 def unlock(
     options: Options,
     operation: Annotated[

@@ -61,12 +61,12 @@ def deploy(options: Options, tag: str, terms: Terms) -> Reply:
             left = None if terms.force else resuming.resume(sightings, session.known(), session.rollout)
             return left or plan(sightings)
 
-        settled = _change(session, first, terms)
+        settled = change(session, first, terms)
         done = settled.plan
         if done is None or not _only_settled(done, release) or settled.outcome not in _SETTLED:
             return settled.reply
         session.say(*settled.reply.shown, "")
-        return _change(session, plan, terms).reply
+        return change(session, plan, terms).reply
 
 
 def _only_settled(done: Plan, release: Release) -> bool:
@@ -85,7 +85,7 @@ def rollback(options: Options, to: str | None, terms: Terms) -> Reply:
             left = None if to else resuming.undo(sightings, known, session.rollout)
             return left or planning.rollback(target, sightings, known, session.rollout, force=terms.force)
 
-        return _change(session, plan, terms, may_preempt=True).reply
+        return change(session, plan, terms, may_preempt=True).reply
 
 
 def resume(options: Options, terms: Terms) -> Reply:
@@ -106,7 +106,7 @@ def resume(options: Options, terms: Terms) -> Reply:
         if left(seen(session)) is None:
             said = f"nothing was left undone on {session.environment.name}"
             return Reply(None, (f"✓ {said}",), 0, said, "rollback status")
-        return _change(session, plan, terms).reply
+        return change(session, plan, terms).reply
 
 
 def _named(session: Session, tag: str, sightings: Sequence[Sighting], known: Known) -> Release:
@@ -122,25 +122,31 @@ def _named(session: Session, tag: str, sightings: Sequence[Sighting], known: Kno
 
 
 @dataclass(frozen=True, slots=True)
-class _Changed:
+class Changed:
+    """What came of it. plan, outcome: None when nothing was begun."""
+
     reply: Reply
+    operation: str = ""
     plan: Plan | None = None
     outcome: Outcome | None = None
 
 
-def _change(session: Session, plan: Planned, terms: Terms, *, may_preempt: bool = False) -> _Changed:
+def change(
+    session: Session, plan: Planned, terms: Terms, *, may_preempt: bool = False, agreed: bool = False
+) -> Changed:
+    """One operation, from the first look to its answer. agreed: it was asked about already. Raises: RollbackError."""
     shown = None
-    if session.options.dry_run or not session.options.yes:
+    if not agreed and (session.options.dry_run or not session.options.yes):
         sightings = session.sight()
         shown = plan(sightings)
         if session.options.dry_run:
             said = "dry run: nothing was changed"
-            return _Changed(Reply(shown, (*_lines(session, shown), said), 0, said, "the same without --dry-run"))
+            return Changed(Reply(shown, (*_lines(session, shown), said), 0, said, "the same without --dry-run"))
         terms = _agreed(session, sightings, terms, may_preempt=may_preempt)
         _show(session, shown)
         if not session.ask("Go ahead?"):
             said = "refused: you said no; nothing was changed"
-            return _Changed(Reply(shown, (said,), 3, said, "rollback status"))
+            return Changed(Reply(shown, (said,), 3, said, "rollback status"))
     return _under_lease(session, plan, shown, terms)
 
 
@@ -178,7 +184,7 @@ def _changes(session: Session, plan: Plan) -> tuple[str, ...]:
     return plans.changed(live, between.commits, len(between.files))
 
 
-def _under_lease(session: Session, plan: Planned, shown: Plan | None, terms: Terms) -> _Changed:
+def _under_lease(session: Session, plan: Planned, shown: Plan | None, terms: Terms) -> Changed:
     from rollback.cli.entries import Entries
     from rollback.ledger.ids import ulid
 
@@ -194,7 +200,7 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, terms: Ter
         ports = Ports(session.fleet, checks, entries, session.tell, session.ask, signals.shield, releases)
         done, ending = conduct(asked, sightings, session.policy, ports)
     session.progress.__exit__()
-    return _Changed(_reply(session, operation, done, ending, signals.last), done, ending.outcome)
+    return Changed(_reply(session, operation, done, ending, signals.last), operation, done, ending.outcome)
 
 
 def _reply(session: Session, operation: str, plan: Plan, ending: Ending, signal: int) -> Reply:

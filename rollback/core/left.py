@@ -1,6 +1,7 @@
 """What operations left undone: those that never ended, and hosts that were away when they did. Pure.
 
-An operation that was killed has no end; a stranded one, and one whose lease was taken away, did not settle anything.
+An operation that was killed has no end; a stranded one, and one whose lease was taken away, did not settle anything; a
+drill is over when the fleet is back where it was.
 Whoever touches one of their hosts later, and ends, has taken that host over from them.
 """
 
@@ -65,11 +66,11 @@ def left(records: Iterable[Record]) -> tuple[Left, ...]:
     for operation, mine in _operations(records):
         one = _left(operation, mine)
         end = _ended(mine)
-        if end is None or end.outcome in _UNSETTLED:
-            found[operation] = one
         if end is not None and end.outcome not in _UNSETTLED:
             taken = one.touched | (one.hosts - set(end.pending) if end.outcome in _VERIFIED else frozenset())
             found = {name: rest for name, was in found.items() if (rest := _without(taken, was)).hosts}
+        if end is None or end.outcome in _UNSETTLED or (one.kind is Kind.DRILL and end.outcome in _VERIFIED):
+            found[operation] = one
     return tuple(found.values())
 
 

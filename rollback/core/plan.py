@@ -98,6 +98,21 @@ def back(kind: Kind, target: Release, sightings: Sightings, rollout: Rollout) ->
     return Plan(kind, target, None, steps, _live(reachable), rollout.batch, _away(sightings))
 
 
+def drill(sightings: Sightings, known: Known, rollout: Rollout) -> Plan:
+    """The plan that goes to the fallback as a rollback would, with what is live as the way back from there.
+
+    Raises: Refused, unless all hosts run one known-good release and have the fallback.
+    """
+    reachable = _reachable(sightings, 0)
+    live = common_live(reachable)
+    if live is None:
+        raise Refused("the hosts are not at rest on one release: there is nothing to rehearse", hint="rollback status")
+    _earned(live, known.standings)
+    fallback = last_known_good(reachable, known.standings, besides=live)
+    steps = _brought(fallback, reachable) + _switches(fallback, _names(reachable), Rollout(0, rollout.batch))
+    return Plan(Kind.DRILL, fallback, live, steps, _live(reachable), rollout.batch)
+
+
 def recovery(plan: Plan, attempted: Iterable[Step]) -> tuple[Step, ...]:
     """The way back from a plan of which these steps were attempted: touched hosts go to the fallback, and are verified.
 

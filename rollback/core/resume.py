@@ -74,7 +74,7 @@ def _last_left(reachable: Sequence[Sighting], left: Sequence[Left]) -> Left | No
 def _way_out(last: Left | None, rest: Rest) -> Release | None:
     if last is None:  # what it was is not known; or it did end, and only its intent was left lying
         return rest.release
-    return last.fallback if last.kind is Kind.DEPLOY else last.target
+    return last.fallback if last.kind in {Kind.DEPLOY, Kind.DRILL} else last.target
 
 
 def _resuming(plan: Plan, known: Known) -> Plan:

@@ -33,6 +33,14 @@ class Times:
         return tuple((name, (b - a).total_seconds()) for name, a, b in pairs if a is not None and b is not None)
 
 
+def restore_time(records: Iterable[Record]) -> float:
+    """Seconds from the start of a rollback, or a drill of one, to its release being verified on every host."""
+    mine = tuple(records)
+    began, target = next((r.at, r.fact.target) for r in mine if isinstance(r.fact, Started))
+    ended = max(r.at for r in mine if _observed(r, Phase.VERIFY, target))
+    return (ended - began).total_seconds()
+
+
 def times(records: Iterable[Record]) -> Times:
     """Of one operation's records."""
     mine = sorted(records, key=lambda one: one.id)

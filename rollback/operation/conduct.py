@@ -114,7 +114,7 @@ def _preflight(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> frozen
     A live release that is known to be bad has nothing to say. Raises: RedBeforeDeploy unless forced.
     """
     live = {host: release for host, was in plan.live if (release := ports.releases.get(was or ""))}
-    if not policy.preflight or plan.kind is not Kind.DEPLOY or not live or _any_bad(live.values(), asked.standings):
+    if not policy.preflight or plan.goes_back or not live or _any_bad(live.values(), asked.standings):
         return frozenset()
     ports.tell(Noticed("preflight: the same checks on what is live now"))
     findings = ports.checks.once(live)
@@ -145,7 +145,7 @@ def _withdraw(plan: Plan, ending: Ending, ports: Ports) -> None:
 
 def _prune(plan: Plan, ending: Ending, asked: Asked, policy: Policy, ports: Ports) -> None:
     """After a good deploy. What fails here is a warning: the deploy itself stands."""
-    if plan.goes_back or ending.outcome is not Outcome.DONE:
+    if plan.kind is not Kind.DEPLOY or ending.outcome is not Outcome.DONE:
         return
     doomed = prunable(ports.fleet.sight(), asked.standings, policy.keep)
     hosts = tuple(host for host, _ in plan.live)

@@ -13,6 +13,7 @@ from rollback.report import words
 _VERBS = {
     Kind.DEPLOY: "deploy",
     Kind.ROLLBACK: "roll back to",
+    Kind.DRILL: "rehearse a rollback: go to",
     Kind.RESUME: "put in order what was left unfinished: every host to",
 }
 
@@ -73,7 +74,10 @@ def _live(plan: Plan) -> Iterable[str]:
 
 
 def _way_back(plan: Plan, standings: Mapping[str, Standing]) -> Iterable[str]:
-    if plan.kind is not Kind.DEPLOY:
+    if plan.goes_back:
+        return
+    if plan.kind is Kind.DRILL and plan.fallback:
+        yield f"  then      back to {words.named(plan.fallback)}, which is also the way out if something fails"
         return
     if plan.fallback is None:
         yield "  fallback  none: there is no automatic way back from this deploy"

@@ -9,6 +9,7 @@ from rich.text import Text
 from rollback.core.past import Past
 from rollback.core.times import Times
 from rollback.model import (
+    Drilled,
     Ended,
     Fact,
     Intended,
@@ -67,6 +68,8 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
             yield f"{words.named(release)} was rolled back: not a fallback until it is verified again", ""
         case Pruned(gone, hosts):
             yield f"deleted {' '.join(words.tag(r) for r in gone)} from {words.hosts(hosts)}", ""
+        case Drilled(seconds, asked, failed):
+            yield f"rehearsed: {words.seconds(seconds)} to restore; {failed} of {asked} requests failed meanwhile", ""
         case Unlocked(operations, hosts):
             names = " ".join(map(words.start_of, operations))
             yield f"took the lease of {names} away on {words.hosts(hosts)}", words.CAUTION
