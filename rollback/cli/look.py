@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.core.fallback import candidates, choose_fallback
 from rollback.core.history import kept
-from rollback.core.left import unfinished
 from rollback.core.past import Past, past
+from rollback.core.plan import Known, Rollout
+from rollback.core.resume import resume
 from rollback.core.status import Status, common_live
 from rollback.core.times import times
 from rollback.errors import Refused, Unreachable
@@ -21,8 +24,8 @@ from rollback.text import clean_line
 def status(options: Options) -> Reply:
     with Session(options) as session:
         sightings = seen(session)
-        found = session.known().standings
-        live = common_live(sightings)
+        known, live = session.known(), common_live(sightings)
+        found = known.standings
         shown = Status(
             session.playbook.app,
             session.environment.name,
@@ -30,9 +33,18 @@ def status(options: Options) -> Reply:
             live,
             choose_fallback(sightings, found, besides=live),
             candidates(sightings, found, besides=live),
-            unfinished(session.records()),
+            tuple(one.operation for one in known.left),
+            tuple(sorted(known.rest.pending)),
+            _to_resume(sightings, known, session.rollout),
         )
         return Reply(shown, statuses.status(shown, found), 0, statuses.sentence(shown), statuses.hint(shown, found))
+
+
+def _to_resume(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> bool:
+    try:
+        return resume(sightings, known, rollout) is not None
+    except Refused:  # there is nothing to go back to
+        return bool(known.left)
 
 
 def releases(options: Options) -> Reply:

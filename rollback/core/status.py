@@ -12,7 +12,9 @@ from rollback.model import Release, Sighting
 @dataclass(frozen=True, slots=True)
 class Status:
     """live: the release that is live and settled on every reachable host, else None (drift, or unfinished work).
-    fallback: where a rollback would go; skipped: the other candidates, newest first, with the reason."""
+    fallback: where a rollback would go; candidates: all, newest first, with why one is none.
+    unfinished: operations that did not end. pending: hosts that were away when the last one ended.
+    to_resume: `rollback resume` would change something."""
 
     app: str
     environment: str
@@ -21,6 +23,8 @@ class Status:
     fallback: Standing | None
     candidates: tuple[tuple[Standing, str], ...]
     unfinished: tuple[str, ...]
+    pending: tuple[str, ...] = ()
+    to_resume: bool = False
 
 
 def common_live(sightings: Sequence[Sighting]) -> Release | None:

@@ -83,7 +83,10 @@ def _way_back(plan: Plan, standings: Mapping[str, Standing]) -> Iterable[str]:
         yield "  fallback  none: there is no automatic way back from this deploy"
         return
     since = standings[plan.fallback.commit].since
-    yield f"  fallback  {words.named(plan.fallback)}: known good since {words.moment(since)}, complete on every host"
+    known = f"{words.named(plan.fallback)}: known good since {words.moment(since)}"
+    brought = [step.hosts for step in plan.steps if (step.phase, step.release) == (Phase.UPLOAD, plan.fallback)]
+    where = f"brought to {words.hosts(brought[0])} first" if brought else "complete on every host"
+    yield f"  fallback  {known}, {where}"
 
 
 def _pending(plan: Plan) -> Iterable[str]:

@@ -30,7 +30,8 @@ def status(seen: Status, standings: Mapping[str, Standing]) -> Shown:
     for sighting in seen.hosts:
         table.add(*_host_row(sighting, standings))
     head = f"{seen.app} on {seen.environment}: {sentence(seen)}"
-    return (head, table, *_lines_of(amiss(seen.hosts, seen.unfinished)), *_fallback_lines(seen))
+    open_ends = (*amiss(seen.hosts, seen.unfinished), *_pending(seen))
+    return (head, table, *_lines_of(open_ends), *_fallback_lines(seen))
 
 
 def _host_row(sighting: Sighting, standings: Mapping[str, Standing]) -> tuple[Text, ...]:
@@ -55,13 +56,20 @@ def _fallback_lines(seen: Status) -> Iterable[object]:
         yield Text("fallback: none, a rollback has nothing to go back to", words.CAUTION)
     else:
         since = words.moment(seen.fallback.since)
-        on = "on every host" if all(s.reachable for s in seen.hosts) else "on every host that was seen"
-        yield f"fallback: {words.named(seen.fallback.release)}, known good since {since}, complete {on}"
+        yield f"fallback: {words.named(seen.fallback.release)}, known good since {since}, {_complete(seen)}"
     for standing, why in seen.candidates:
         if seen.fallback is not None and standing.since < seen.fallback.since:
             break
         if why and (seen.live is None or standing.release.commit != seen.live.commit):
             yield f"  · {words.tag(standing.release)} skipped: {_why(standing, why)}"
+
+
+def _complete(seen: Status) -> str:
+    there = [s for s in seen.hosts if s.reachable]
+    lacking = [s.host for s in there if seen.fallback and seen.fallback.release not in s.releases]
+    if lacking:
+        return f"to be brought to {words.hosts(lacking)} first"
+    return "complete on every host" + ("" if len(there) == len(seen.hosts) else " that was seen")
 
 
 def _why(standing: Standing, why: str) -> str:
@@ -114,6 +122,13 @@ def _unfinished(sightings: Sequence[Sighting], unfinished: Sequence[str]) -> Ite
     yield from (f"! unfinished: operation {words.start_of(one)}" for one in sorted(left))
 
 
+def _pending(seen: Status) -> Iterable[str]:
+    """Those that are away still are said to be so already."""
+    back = [s.host for s in seen.hosts if s.reachable and s.host in seen.pending]
+    if back and seen.to_resume:
+        yield f"! pending: {words.hosts(back)} was away when the last operation ended"
+
+
 def _grouped(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, tuple[str, ...]]]:
     """What is the same on many hosts is said once."""
     groups: dict[str, list[str]] = {}
@@ -154,6 +169,8 @@ def hint(seen: Status, standings: Mapping[str, Standing]) -> str:
     held = next((s.lease for s in seen.hosts if s.lease and s.lease.live), None)
     if held is not None:
         return f"rollback show {words.start_of(held.operation)}"
+    if seen.to_resume:
+        return "rollback resume"
     if any(not s.reachable for s in seen.hosts):
         return "rollback check"
     if not any(s.live for s in seen.hosts):

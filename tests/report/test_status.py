@@ -100,6 +100,17 @@ def test_what_an_operation_left_is_named_when_nobody_holds_the_lease() -> None:
     assert status.amiss((left,), (OPERATION,)) == ("! unfinished: operation 01M856BYS4RG",)
 
 
+def test_what_there_is_to_resume_is_said_and_is_the_next_command() -> None:
+    seen = replace(_seen(sighting("web1", V2), sighting("web2", V3)), pending=("web2", "web9"), to_resume=True)
+    assert "! pending: web2 was away when the last operation ended" in _shown(seen)
+    assert status.hint(seen, KNOWN) == "rollback resume"
+
+
+def test_a_fallback_that_a_host_lacks_is_to_be_brought_there() -> None:
+    seen = _seen(sighting("web1", V3, (V2, V3)), sighting("web2", V3, (V3,)))
+    assert any("known good since 2026-11-20 12:01Z, to be brought to web2" in line for line in _shown(seen, 120))
+
+
 def test_history_fits_a_narrow_terminal_with_what_show_needs() -> None:
     started = record(0, Started(Kind.DEPLOY, V3, V2, ("web1",)), OPERATION)
     ended = record(9, Ended(Outcome.ROLLED_BACK, reason="login: 2 failures > limit 0"), OPERATION)
