@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rollback.cli.arguments import Away, Count, Force, Steal, Tag, Wait, complete_tag
 from rollback.cli.options import Options, with_options
 from rollback.cli.reply import Reply, answer
 
@@ -18,42 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def _duration(text: str | float) -> float:
-    """Typer hands in the default, too."""
-    from rollback.playbook.types import duration
-
-    return duration(text) if isinstance(text, str) else text
-
-
-Force = Annotated[
-    bool, typer.Option("--force", help="Do it in spite of a refusal that a person may lift.", show_default=False)
-]
-Steal = Annotated[
-    str,
-    typer.Option("--steal", metavar="OPERATION", help="Take the lease away from this operation.", show_default=False),
-]
-Wait = Annotated[
-    float,
-    typer.Option(
-        "--wait", metavar="DURATION", parser=_duration, help="Wait as long for the lease, e.g. 5m.", show_default=False
-    ),
-]
-Away = Annotated[
-    int,
-    typer.Option("--allow-unreachable", metavar="N", help="Go on without so many hosts.", min=0, show_default=False),
-]
-Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
-
-
-def _tags(ctx: typer.Context, incomplete: str) -> list[str]:
-    from rollback.cli.completion import tags
-
-    return [tag for tag in tags(ctx) if tag.startswith(incomplete)]
-
-
-Tag = Annotated[str, typer.Argument(metavar="TAG", autocompletion=_tags)]
 
 
 def _run(name: str, function: Callable[..., Reply]) -> Callable[[typer.Context, Options, dict[str, Any]], None]:
@@ -86,7 +51,9 @@ def _bare(
     options: Options,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="TAG", help="This release, not the last known-good one.", autocompletion=_tags),
+        typer.Option(
+            "--to", metavar="TAG", help="This release, not the last known-good one.", autocompletion=complete_tag
+        ),
     ] = None,
     force: Force = False,
     steal: Steal = "",

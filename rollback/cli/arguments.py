@@ -1,0 +1,44 @@
+"""Arguments and options that several commands have, each with its type and its help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def _duration(text: str | float) -> float:
+    """Typer hands in the default, too."""
+    from rollback.playbook.types import duration
+
+    return duration(text) if isinstance(text, str) else text
+
+
+Force = Annotated[
+    bool, typer.Option("--force", help="Do it in spite of a refusal that a person may lift.", show_default=False)
+]
+Steal = Annotated[
+    str,
+    typer.Option("--steal", metavar="OPERATION", help="Take the lease away from this operation.", show_default=False),
+]
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait", metavar="DURATION", parser=_duration, help="Wait as long for the lease, e.g. 5m.", show_default=False
+    ),
+]
+Away = Annotated[
+    int,
+    typer.Option("--allow-unreachable", metavar="N", help="Go on without so many hosts.", min=0, show_default=False),
+]
+Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
+
+
+def complete_tag(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Tags of the repository, for the shell's completion."""
+    from rollback.cli.completion import tags
+
+    return [tag for tag in tags(ctx) if tag.startswith(incomplete)]
+
+
+Tag = Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)]
