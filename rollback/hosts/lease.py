@@ -6,7 +6,7 @@ It must not act on a host under a lease it lost: once any host says so, nothing 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -80,11 +80,10 @@ class Leases:
             # Also where the answer was lost: it may be ours without our knowing.
             self.give_back(tuple(one.sighting.host for one in taken if one.maybe or one.token is not None))
             operations = tuple(dict.fromkeys(one.holding for one in held if one.holding))
-            raise LeaseHeld(_grouped(held), operations=operations)
+            raise LeaseHeld(_refusal(held), operations=operations)
         self._numbers = count(max((one.number for one in taken), default=0) + 1)
-        for one in taken:
-            if one.notice:
-                self._tell(Noticed(one.notice))
+        for notice, hosts in _grouped((one.notice, one.sighting.host) for one in taken if one.notice):
+            self._tell(Noticed(f"{' '.join(hosts)}: {notice}"))
         return tuple(one.sighting for one in taken)
 
     def turn(self, host: str) -> Turn | None:
@@ -136,30 +135,35 @@ class Leases:
         if isinstance(answer, Lost):
             return _Taken(Sighting(name, problem=answer.sentence), maybe=answer.sent)
         if answer.status == "held":
-            refusal = f"{name}: {sentence(answer, host).text}"
+            refusal = sentence(answer, host).text
             return _Taken(Sighting(name, problem=refusal), refusal=refusal, holding=held.operation if held else "")
         try:
             seen = sighting(host, answer)
             if answer.status != "ok":
                 return _Taken(seen)
             token, last = number(answer, "token"), number(answer, "number")
-            return _Taken(seen, token=token, number=last, notice=_notice(name, answer))
+            return _Taken(seen, token=token, number=last, notice=_notice(answer))
         except (OutsideProtocol, ValueError) as error:
             return _Taken(Sighting(name, problem=clean_line(str(error))), maybe=True)
 
 
-def _notice(host: str, answer: Answer) -> str:
+def _notice(answer: Answer) -> str:
     words = (answer.first("taken") or "").split(" ")
     if len(words) != 3:
         return ""
     operation, holder, standing = (clean_line(word, 80) for word in words)
     how = "took over the expired lease of" if standing == "stale" else "took the lease away from"
-    return f"{host}: {how} {holder} (operation {operation})"
+    return f"{how} {holder} (operation {operation})"
 
 
-def _grouped(held: list[_Taken]) -> str:
-    """One clause a holder, with all its hosts: a fleet's lease is nearly always one person's."""
-    by_holder: dict[str, list[str]] = {}
-    for one in held:
-        by_holder.setdefault(one.refusal.removeprefix(f"{one.sighting.host}: "), []).append(one.sighting.host)
-    return "; ".join(f"{' '.join(hosts)}: {said}" for said, hosts in by_holder.items())
+def _refusal(held: list[_Taken]) -> str:
+    said = _grouped((one.refusal, one.sighting.host) for one in held)
+    return "; ".join(f"{' '.join(hosts)}: {refusal}" for refusal, hosts in said)
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, list[str]]]:
+    """(what is said, host): a fleet's lease is nearly always one person's."""
+    by_text: dict[str, list[str]] = {}
+    for said, host in pairs:
+        by_text.setdefault(said, []).append(host)
+    return by_text.items()

@@ -63,7 +63,8 @@ def conduct(asked: Asked, sightings: Sequence[Sighting], policy: Policy, ports: 
     finally:
         with ports.shield():
             trouble = ports.fleet.finish(hosts, ports.journal.lines(), holding)
-            _tell_trouble(trouble, "could not be closed", ports)
+            if not ports.fleet.taken_away:  # what is not ours any more can't be closed, and that was said
+                _tell_trouble(trouble, "could not be closed", ports)
     return plan, ending
 
 
