@@ -9,11 +9,13 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rollback.errors import NotAdmitted, Unreachable
 from rollback.hosts.protocol import Answer, Field, Request
 from rollback.hosts.remote import Reach
 from rollback.model import Host
+from tests.hosts.packages import streamed
 
 _CHANGES = {"stage", "prepare", "activate", "undrain", "finish", "prune"}
 Shell = Callable[[str, Mapping[str, str]], tuple[int, str]]
@@ -55,6 +57,7 @@ class FakeHost:
     previous: str | None = None
     complete: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # id -> tag, commit, tree
     staged: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    packages: dict[str, tuple[bytes | Path, ...]] = field(default_factory=dict)  # id -> manifest, archive
     shared: set[str] = field(default_factory=set)
     token: int = 0
     lease: FakeLease | None = None
@@ -200,6 +203,7 @@ class FakeHost:
         if release in self.complete:
             return Answer("already") if self.complete[release][1] == made[1] else Answer("conflict")
         self.staged[release] = (made[0], made[1], made[2])
+        self.packages[release] = request.payload
         return Answer("ok")
 
     def _prepare(self, request: Request) -> Answer:
@@ -306,6 +310,15 @@ class FakeHost:
             for line in text.decode().removesuffix("\n").split("\n")
         ]
         return Answer("ok", "", tuple(lines))
+
+    def _fetch(self, request: Request) -> Answer:
+        release = _word(request, "release")
+        if release not in self.complete:
+            return Answer("incomplete")
+        assert request.into is not None
+        if release in self.packages:
+            streamed(release, self.complete[release], self.packages[release], request.into)
+        return Answer("ok")
 
     def _command(self, request: Request) -> Answer:
         if self.live is None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rollback.playbook.secrets import Secrets
     from rollback.report.board import Board
     from rollback.report.progress import Lines, Notices
-    from rollback.source.package import Package
+    from rollback.source.packed import Package
     from rollback.source.repository import Repository
 
 
@@ -92,6 +92,7 @@ class Session:
         from rollback.hosts.fleet import Fleet
         from rollback.hosts.remote import over
         from rollback.hosts.ssh import connect
+        from rollback.source.carried import carried
 
         book = self.playbook
         return Fleet(
@@ -102,6 +103,7 @@ class Session:
             shared=book.shared,
             prepare=book.prepare,
             package=self.package,
+            pack=carried,
             secrets=self.secrets,
             tell=self.tell,
         )
@@ -218,8 +220,7 @@ class Session:
 
     def require_usable(self) -> None:
         """Before anything begins: what this version can't do yet is refused, and every secret must be there."""
-        sentences = self.playbook.unbuilt()
-        if sentences:
+        if sentences := self.playbook.unbuilt():
             raise UsageError("; ".join(sentences), hint="leave it out of the playbook for now")
         for sentence in self.playbook.notices():
             self.tell(Noticed(sentence))

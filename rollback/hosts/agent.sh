@@ -32,7 +32,7 @@ rollback_agent() {
     state=$root/.rollback
     case $verb in
     sight | acquire | renew | give_back | stage | prepare | activate | undrain | finish | prune | journals | note | \
-        command | running | inspect) "verb_$verb" "$@" ;;
+        fetch | command | running | inspect) "verb_$verb" "$@" ;;
     *) end misused "the verb $verb" ;;
     esac
 }
@@ -665,12 +665,14 @@ verb_prepare() {
 }
 
 outcome() {
-    what=$(printf %s "$1" | tr -s '[:cntrl:][:space:]' ' ' | head -c 200)
+    what=$(one_line "$1")
     case $status in
     124 | 137) printf 'took longer than %s s: %s' "$seconds" "$what" ;;
     *) printf 'exit status %s: %s' "$status" "$what" ;;
     esac
 }
+
+one_line() { printf %s "$1" | tr -s '[:cntrl:][:space:]' ' ' | head -c 200; }
 
 share_folder() {
     mkdir -p "$root/shared/$1" 2>/dev/null || cant_write "$root/shared/$1"
@@ -912,6 +914,21 @@ verb_journals() {
     done
     # Closes a last line that was cut off.
     printf '\n'
+    end ok
+}
+
+# A complete release for a host that lacks it, as one archive between the lines: its folder, and what was sealed of it,
+# so that whoever unpacks it can tell whether it is still intact.
+verb_fetch() {
+    require release
+    read_header "$release" || end incomplete
+    printf 'rollback/1 stream\n'
+    status=0
+    {
+        errors=$(tar -czf - -C "$root" ".rollback/complete/$release" "releases/$release" 2>&1 >&3) || status=$?
+    } 3>&1
+    printf '\nrollback/1 streamed\n'
+    [ "$status" -eq 0 ] || end failed "it could not be packed: $(one_line "$errors")"
     end ok
 }
 

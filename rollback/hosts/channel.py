@@ -7,9 +7,9 @@ ends the conversation.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import IO, Protocol
 
 _PIECE = 32 * 1024  # bytes sent at once: the largest packet that OpenSSH takes
 _READ = 256 * 1024
@@ -59,13 +59,14 @@ class _Wake(threading.Event):
         super().clear()
 
 
-def converse(channel: Channel, stdin: Iterable[bytes], cap: int) -> Said:
-    """Until the channel is closed, by either side. Raises TooMuch when stdout exceeds `cap` bytes."""
+def converse(channel: Channel, stdin: Iterable[bytes], cap: int, sink: IO[bytes] | None = None) -> Said:
+    """Until the channel is closed, by either side. Raises TooMuch when stdout exceeds `cap` bytes.
+    sink: a file that takes stdout, where it is too much to be kept in memory."""
     wake = _Wake()
     channel.settimeout(0.0)
     for buffer in (channel.in_buffer, channel.in_stderr_buffer):
         buffer.set_event(wake)
-    hearing, saying = _Hearing(channel, cap), _Saying(channel, stdin)
+    hearing, saying = _Hearing(channel, cap, sink), _Saying(channel, stdin)
     ended = False
     while not ended:
         wake.reset()
@@ -78,10 +79,11 @@ def converse(channel: Channel, stdin: Iterable[bytes], cap: int) -> Said:
 
 
 class _Hearing:
-    def __init__(self, channel: Channel, cap: int) -> None:
-        self._channel, self._cap = channel, cap
+    def __init__(self, channel: Channel, cap: int, sink: IO[bytes] | None) -> None:
+        self._channel, self._left = channel, cap
         self.stdout = bytearray()
         self.stderr = bytearray()
+        self._keep: Callable[[bytes], object] = sink.write if sink else self.stdout.extend
 
     def catch_up(self) -> None:
         """Read what is there, without waiting."""
@@ -89,9 +91,11 @@ class _Hearing:
             self.stderr += self._channel.recv_stderr(_READ)
             del self.stderr[:-_KEPT]
         while self._channel.recv_ready():
-            self.stdout += self._channel.recv(_READ)
-            if len(self.stdout) > self._cap:
+            piece = self._channel.recv(_READ)
+            self._left -= len(piece)
+            if self._left < 0:
                 raise TooMuch
+            self._keep(piece)
 
 
 class _Saying:

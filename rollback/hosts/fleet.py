@@ -15,7 +15,7 @@ from rollback.errors import RollbackError
 from rollback.hosts import requests
 from rollback.hosts.findings import of_change, of_inspection, of_running
 from rollback.hosts.lease import Leases, MayTake, nobody
-from rollback.hosts.look import commanded, journals, seen
+from rollback.hosts.look import Pack, commanded, fetched, journals, seen
 from rollback.hosts.pace import Pace
 from rollback.hosts.pool import Pool
 from rollback.hosts.protocol import Request
@@ -37,7 +37,8 @@ class Secrets(Protocol):
 
 
 class Fleet:
-    """`ttl`: seconds until a lease that is not renewed runs out. `package` is called at most once for a release."""
+    """`ttl`: seconds until a lease that is not renewed runs out. `package` is called at most once for a release;
+    `pack` packs what `fetch` brought."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Fleet:
         shared: Shared,
         prepare: tuple[str, ...],
         package: Callable[[Release], Package],
+        pack: Pack,
         secrets: Secrets,
         tell: Callable[[Event], None],
         ttl: float = 60.0,
@@ -59,7 +61,7 @@ class Fleet:
         self._leases = Leases(self._hosts, self._pool, ttl, tell)
         self._work = Work(self._hosts, self._pool, self._leases, secrets.redact, tell)
         self._scene, self._shared, self._commands = Scene(app, environment), shared, prepare
-        self._package, self._secrets, self._tell, self._ttl = package, secrets, tell, ttl
+        self._package, self._pack, self._secrets, self._tell, self._ttl = package, pack, secrets, tell, ttl
         self._complete: set[tuple[str, str]] = set()  # (host, release id), as last seen
         self._new: set[str] = set()  # ids of releases that this operation brought
         self._before: dict[str, str | None] = {}  # what was live when the lease was taken
@@ -167,6 +169,10 @@ class Fleet:
             return of_change(self._work.ask("note", name), answer, "noted")
 
         return self._pool.each(hosts, one)
+
+    def fetch(self, host: str, release: Release) -> Package:
+        """A release that this host has complete, packed for others that lack it. Raises HostError."""
+        return fetched(self._pool, self._hosts[host], release, self._pack)
 
     def command(self, host: str, text: str, release: Release, timeout: float) -> Ran:
         """A check's command, in `current`. Raises HostError, UsageError."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from tempfile import TemporaryFile
+from typing import IO
 
-from rollback.errors import OutsideProtocol, Unreachable
+from rollback.errors import HostError, OutsideProtocol, SourceError, Unreachable
 from rollback.hosts import requests
 from rollback.hosts.pool import Lost, Pool
-from rollback.hosts.protocol import Request
+from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.reading import Ran, ran, sighting
+from rollback.hosts.requests import Package
 from rollback.hosts.sentences import sentence
-from rollback.model import Event, Host, Noticed, Sighting
+from rollback.model import Event, Host, Noticed, Release, Sighting
 from rollback.text import clean_line
+
+Pack = Callable[[Release, IO[bytes]], Package]  # of what a host streamed; raises SourceError
 
 
 def seen(pool: Pool, host: Host) -> Sighting:
@@ -27,11 +32,25 @@ def seen(pool: Pool, host: Host) -> Sighting:
 
 def commanded(pool: Pool, host: Host, request: Request) -> Ran:
     """Raises HostError."""
+    return ran(_answered(pool, host, request))
+
+
+def fetched(pool: Pool, host: Host, release: Release, pack: Pack) -> Package:
+    """A release that the host has, packed for others. Raises HostError."""
+    with TemporaryFile(prefix="rollback-") as came:
+        try:
+            _answered(pool, host, requests.fetch(host, release, came))
+            return pack(release, came)
+        except (SourceError, OSError) as error:
+            raise HostError(f"{host.name}: {clean_line(str(error))}") from error
+
+
+def _answered(pool: Pool, host: Host, request: Request) -> Answer:
     answer = pool.ask(host.name, request)
     if isinstance(answer, Lost):
         raise Unreachable(answer.sentence, hint=answer.hint)
     if answer.status == "ok":
-        return ran(answer)
+        return answer
     said = sentence(answer, host)
     raise OutsideProtocol(f"{host.name}: {said.text}", hint=said.hint)
 

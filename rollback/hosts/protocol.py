@@ -12,14 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from os import SEEK_END
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from rollback.errors import OutsideProtocol, UsageError
 from rollback.text import clean_line
 
 CAP = 64 * 1024  # bytes of an answer
 _PREFIX = b"rollback/1 "
+_STREAM, _STREAMED = b"rollback/1 stream\n", b"\nrollback/1 streamed\n"
 _CHUNK = 256 * 1024
 _NAME = re.compile(r"[a-z_]+", re.ASCII)
 Word = tuple[str, str]
@@ -31,6 +33,7 @@ class Request:
 
     payload: bytes, or files whose content follows the call. deadline: seconds for all of it. cap: bytes of the answer.
     repeatable: the host answers a second one as it answered the first, so it may be sent again after a lost answer.
+    into: an open file for what the host streams between its lines; it is left standing at the beginning of that.
     """
 
     verb: str
@@ -39,6 +42,7 @@ class Request:
     deadline: float = 30.0
     cap: int = CAP
     repeatable: bool = True
+    into: IO[bytes] | None = field(default=None, compare=False)
     sent: Callable[[int], None] | None = field(default=None, compare=False)  # told the bytes of the payload so far
 
     def all(self, key: str) -> tuple[str, ...]:
@@ -133,6 +137,19 @@ def parse(said: bytes, host: str) -> Answer:
         )
     status, _, detail = fields[-1].value.partition(" ")
     return Answer(status, detail, tuple(fields[:-1]))
+
+
+def around(stream: IO[bytes]) -> bytes:
+    """The lines before and after what was streamed; the rest is left in the file, which stands at its beginning."""
+    size = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    before, line, _ = stream.read(CAP).partition(_STREAM)
+    begin = len(before + line)
+    stream.seek(max(begin, size - CAP))
+    _, mark, after = stream.read().rpartition(_STREAMED)
+    stream.truncate(size - len(mark + after))
+    stream.seek(begin)
+    return before + b"\n" + after if mark else before
 
 
 def _field(line: bytes) -> Field:

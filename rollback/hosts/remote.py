@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import IO, Protocol
 
 from rollback.errors import OutsideProtocol, Unreachable
-from rollback.hosts.protocol import Answer, Request, command, parse, script, stdin
+from rollback.hosts.protocol import Answer, Request, around, command, parse, script, stdin
 from rollback.model import Host
 
 
 class Transport(Protocol):
     """A way to execute one command at a time, or several at once."""
 
-    def exec(self, command: str, stdin: Iterable[bytes], deadline: float, cap: int) -> tuple[int | None, bytes]: ...
+    def exec(
+        self, command: str, stdin: Iterable[bytes], deadline: float, cap: int, sink: IO[bytes] | None = None
+    ) -> tuple[int | None, bytes]: ...
     def dial(self, address: str, port: int) -> socket.socket: ...
     def close(self) -> None: ...
 
@@ -42,7 +44,13 @@ class Agent:
     def ask(self, request: Request) -> Answer:
         """One verb, one exec. Raises Unreachable or OutsideProtocol (what it did is unknown), UsageError."""
         text = script(request)
-        status, said = self._transport.exec(command(text), stdin(request), request.deadline, request.cap)
+        if request.into:
+            request.into.truncate(0)  # of what an earlier try began
+            request.into.seek(0)
+        told = stdin(request)
+        status, said = self._transport.exec(command(text), told, request.deadline, request.cap, request.into)
+        if request.into:
+            said = around(request.into)
         try:
             return parse(said, self._host)
         except OutsideProtocol as error:

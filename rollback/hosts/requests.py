@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from rollback.hosts.protocol import Request, Word
 from rollback.model import Host, Release, encode_tag
@@ -18,6 +18,7 @@ PROOF = 5.0  # seconds that a beat of the lease may take
 _MARGIN = 10.0  # seconds from the last moment a host may need to our giving up
 _KILL = 5.0  # seconds between a command's TERM and its KILL
 _SLOWEST = 128 * 1024  # bytes a second that an upload must come to
+_FETCHED = 4 * 1024**3  # bytes of a release's archive
 JOURNALS_CAP = 4 * 1024 * 1024
 _JOURNALS = 50  # of 60 KiB at most: together below that cap
 Variables = Mapping[str, str]
@@ -176,6 +177,12 @@ def command(host: Host, text: str, seconds: float, variables: Variables) -> Requ
     """A check's question, in `current`: it may do anything, so it is never asked twice by itself."""
     words = _words(host, ("seconds", _whole(seconds)), ("text", text), *_environment(variables))
     return Request("command", words, deadline=seconds + _KILL + _MARGIN, repeatable=False)
+
+
+def fetch(host: Host, release: Release, into: IO[bytes]) -> Request:
+    """A complete release as one archive, with what was sealed of it. Not asked twice: another host may be quicker."""
+    words = _words(host, *_release(release))
+    return Request("fetch", words, deadline=20 * LOOK, cap=_FETCHED, repeatable=False, into=into)
 
 
 def running(host: Host, release: Release) -> Request:

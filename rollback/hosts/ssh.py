@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
-from typing import Any
+from typing import IO, Any
 
 import paramiko
 
@@ -67,10 +67,13 @@ class SshTransport:
         """What this thread's last `exec` wrote on stderr: the last 4 KiB, cleaned."""
         return getattr(self._thread, "last_words", "")
 
-    def exec(self, command: str, stdin: Iterable[bytes], deadline: float, cap: int) -> tuple[int | None, bytes]:
+    def exec(
+        self, command: str, stdin: Iterable[bytes], deadline: float, cap: int, sink: IO[bytes] | None = None
+    ) -> tuple[int | None, bytes]:
         """Run `command`, feed it `stdin`, return its exit status (None: none came) and its stdout.
 
         deadline: seconds for all of it. cap: bytes of stdout; more raises OutsideProtocol and ends the command.
+        sink: a file that takes stdout instead.
         Raises Unreachable when the connection is lost before the command began, or when the deadline passed, which
         closes the connection: what the command did is unknown then.
         """
@@ -79,7 +82,7 @@ class SshTransport:
         with Watchdog(deadline, self.close, late) as watchdog:
             with explained(self._place, watchdog):
                 channel = self._begin(command, deadline)
-            said = self._listen(channel, stdin, cap)
+            said = self._listen(channel, stdin, cap, sink)
             watchdog.check()
         self._thread.last_words = clean(said.stderr)
         return said.status, said.stdout
@@ -111,9 +114,9 @@ class SshTransport:
             raise NotAdmitted(f"{self._place} refuses to run commands.") from error
         return channel
 
-    def _listen(self, channel: paramiko.Channel, stdin: Iterable[bytes], cap: int) -> Said:
+    def _listen(self, channel: paramiko.Channel, stdin: Iterable[bytes], cap: int, sink: IO[bytes] | None) -> Said:
         try:
-            return converse(channel, stdin, cap)
+            return converse(channel, stdin, cap, sink)
         except TooMuch:
             raise OutsideProtocol(f"{self._place} answered more than {cap} bytes.") from None
         finally:

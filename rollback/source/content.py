@@ -11,7 +11,7 @@ import posixpath
 import stat
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -40,6 +40,20 @@ class Item:
 def from_tar(archive: tarfile.TarFile) -> tuple[Item, ...]:
     """The items of an open, seekable tar, sorted by path. Raises SourceError for anything unsafe."""
     return _safe(_from_member(archive, member) for member in archive.getmembers() if _path(member.name))
+
+
+def from_host(archive: tarfile.TarFile, top: str) -> tuple[Item, ...]:
+    """The items below `top` in a tar that a host made of a release, sorted by path, writable by their owner again.
+
+    What was prepared there has modes of its own, and links that leave it (a virtualenv's Python). Raises SourceError.
+    """
+    inside = (member for member in archive.getmembers() if _path(member.name).startswith(f"{top}/"))
+    return _sorted(_standing(_prepared(archive, member, top) for member in inside))
+
+
+def _prepared(archive: tarfile.TarFile, member: tarfile.TarInfo, top: str) -> Item:
+    item = _from_member(archive, member)
+    return replace(item, path=item.path.removeprefix(f"{top}/"), mode=member.mode & 0o777 | stat.S_IWUSR)
 
 
 def from_folder(folder: Path) -> tuple[Item, ...]:
@@ -98,16 +112,26 @@ def _path(name: str) -> str:
 
 
 def _safe(items: Iterable[Item]) -> tuple[Item, ...]:
+    found = _standing(items)
+    for item in found.values():
+        if item.sort is Sort.LINK and _leaves(item, found):
+            raise _unsafe(item.path, f"is a link that leaves the release (to {clean_line(item.target)})")
+    return _sorted(found)
+
+
+def _standing(items: Iterable[Item]) -> dict[str, Item]:
+    """By path, each in a folder that is there, too."""
     found = {item.path: item for item in items}  # in a tar, the last of a name counts
     for path in tuple(found):
         for parent in _parents(path):
             found.setdefault(parent, _folder(parent))
             if found[parent].sort is not Sort.FOLDER:
                 raise _unsafe(path, f"passes through {clean_line(parent)}, which is no folder")
-    for item in found.values():
-        if item.sort is Sort.LINK and _leaves(item, found):
-            raise _unsafe(item.path, f"is a link that leaves the release (to {clean_line(item.target)})")
-    return tuple(sorted(found.values(), key=lambda item: os.fsencode(item.path)))
+    return found
+
+
+def _sorted(items: Mapping[str, Item]) -> tuple[Item, ...]:
+    return tuple(sorted(items.values(), key=lambda item: os.fsencode(item.path)))
 
 
 def _parents(path: str) -> tuple[str, ...]:

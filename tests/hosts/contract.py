@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from rollback.hosts import requests
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.reading import sighting
 from rollback.hosts.remote import Remote
+from rollback.hosts.requests import Package
 from rollback.model import Host, Intent, LeaseSeen, Release, Sighting
+from rollback.source.carried import carried
+from rollback.source.manifest import read
 from tests.build import release
-from tests.hosts.packages import Made, Shared, Turns, package
+from tests.hosts.packages import Shared, Turns, package
 
 NEW, OLD = release("v2", "b" * 40), release("v1", "a" * 40)
 
@@ -34,7 +38,7 @@ class Stage:
             self.turns = Turns(operation, int(answer.first("token") or 0), ttl, int(answer.first("number") or 0))
         return answer
 
-    def stage(self, made: Made | Release) -> Answer:
+    def stage(self, made: Package | Release) -> Answer:
         made = package(made, self.folder) if isinstance(made, Release) else made
         return self.ask(requests.stage(self.host, self.turns.next(), made))
 
@@ -49,6 +53,11 @@ class Stage:
     def activate(self, one: Release, *expected: Release | None, must: str = "switch", journal: bytes = b"") -> Answer:
         ids = tuple(was.id if was else None for was in expected)
         return self.ask(requests.activate(self.host, self.turns.next(), one, ids, must, {}, journal))
+
+    def fetch(self, one: Release) -> Package:
+        with TemporaryFile() as came:
+            assert self.ask(requests.fetch(self.host, one, came)).status == "ok"
+            return carried(one, came)
 
     def finish(self, journal: bytes = b'{"a": 1}\n', keep: str | None = None) -> Answer:
         return self.ask(requests.finish(self.host, self.turns.next(), journal, keep))
@@ -185,6 +194,20 @@ def a_missing_shared_file_is_named(stage: Stage) -> None:
     assert (answer.status, answer.detail) == ("missing", "shared/.env")
 
 
+def a_release_that_is_gone_comes_back_from_what_was_fetched(stage: Stage) -> None:
+    stage.acquire()
+    stage.bring(OLD)
+    made = stage.fetch(OLD)
+    assert read(made.manifest.read_bytes()) == read(package(OLD, stage.folder).manifest.read_bytes())
+    stage.ask(requests.prune(stage.host, stage.turns.next(), (OLD.id,)))
+    with TemporaryFile() as came:
+        assert stage.ask(requests.fetch(stage.host, OLD, came)).status == "incomplete"
+    assert (stage.stage(made).status, stage.prepare(OLD).status) == ("ok", "ok")
+    inspected = stage.ask(requests.inspect(stage.host, OLD, Shared())).all("check")
+    assert any(one.startswith("release pass intact") for one in inspected)
+    assert stage.activate(OLD, None).status == "ok"
+
+
 def an_activation_leaves_the_journal_so_far(stage: Stage) -> None:
     stage.acquire()
     stage.bring(OLD)
@@ -244,6 +267,7 @@ CONTRACT = (
     what_is_there_already_is_said_to_be,
     an_incomplete_release_is_brought_again,
     a_missing_shared_file_is_named,
+    a_release_that_is_gone_comes_back_from_what_was_fetched,
     an_activation_leaves_the_journal_so_far,
     pruning_keeps_what_is_needed,
     stranded_hosts_keep_lease_and_intent,

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import IO
 
 from rollback.errors import OutsideProtocol, Unreachable
 from rollback.model import NOTHING, Host
@@ -27,7 +28,9 @@ class LocalShell:
     drop: int = 0
     closed: bool = False
 
-    def exec(self, command: str, stdin: Iterable[bytes], deadline: float, cap: int) -> tuple[int | None, bytes]:
+    def exec(
+        self, command: str, stdin: Iterable[bytes], deadline: float, cap: int, sink: IO[bytes] | None = None
+    ) -> tuple[int | None, bytes]:
         words = ["/bin/sh", "-c", command.replace("exec /bin/sh ", f"exec {self.shell} ", 1)]
         variables = {"PATH": os.environ["PATH"], **self.environment}
         pipe = subprocess.PIPE
@@ -42,7 +45,11 @@ class LocalShell:
             raise Unreachable("the connection was lost.")
         if len(said.text) > cap:
             raise OutsideProtocol("the host answered too much.")
-        return (process.returncode if process.returncode >= 0 else None), said.text
+        status = process.returncode if process.returncode >= 0 else None
+        if sink is None:
+            return status, said.text
+        sink.write(said.text)
+        return status, b""
 
     def dial(self, address: str, port: int) -> socket.socket:
         return socket.create_connection((address, port), timeout=5)

@@ -6,12 +6,13 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO
 
 from rollback.hosts.requests import Turn
 from rollback.model import Host, Release, Ssh
-from rollback.source.manifest import Entry, Sort, write
+from rollback.source.manifest import Entry, Sort, read, write
 
 PLAIN: Mapping[str, bytes] = {"app.py": b"print('hello')\n", "lib/deep/er.txt": b"", "run.sh": b"#!/bin/sh\n"}
 
@@ -75,6 +76,28 @@ def package(
     manifest.write_bytes(write(entries))
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     return Made(release, archive, digest, manifest, len(entries), sum(entry.size for entry in entries))
+
+
+def streamed(release: str, made: tuple[str, str, str], payload: tuple[bytes | Path, ...], into: IO[bytes]) -> None:
+    """What a host streams of a release whose package this was. made: its tag, commit and tree."""
+    manifest, archive = (part if isinstance(part, bytes) else part.read_bytes() for part in payload)
+    sealed = write(replace(entry, mode=entry.mode & ~0o222) for entry in read(manifest))
+    with (
+        tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz", errors="surrogateescape") as old,
+        tarfile.open(fileobj=into, mode="w:gz", errors="surrogateescape") as new,
+    ):
+        for member in old:
+            file = old.extractfile(member) if member.isreg() else None
+            member.name, member.mode = f"releases/{release}/{member.name}", member.mode & ~0o222
+            new.addfile(member, file)
+        for name, text in (
+            (f".rollback/complete/{release}", f"{' '.join(made)}\n".encode() + sealed),
+            (f"releases/{release}/REVISION", f"{' '.join(made[:2])}\n".encode()),
+        ):
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            new.addfile(info, io.BytesIO(text))
+    into.seek(0)
 
 
 def _folders(paths: Mapping[str, object]) -> list[Entry]:

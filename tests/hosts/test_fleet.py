@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from rollback.errors import LeaseHeld, SourceError, Unreachable, UsageError
+from rollback.errors import HostError, LeaseHeld, SourceError, Unreachable, UsageError
 from rollback.hosts.fleet import Fleet
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.reading import Ran
 from rollback.model import Event, Finding, Host, Moved, Noticed, Release, Result
 from rollback.playbook.secrets import Secrets
+from rollback.source.carried import carried
 from tests.fakes import FakeHost, fake_reach
 from tests.hosts.contract import NEW, OLD
 from tests.hosts.packages import Made, Shared, host, package
@@ -44,6 +45,7 @@ class Rig:
             shared=Shared(),
             prepare=prepare,
             package=self._package,
+            pack=carried,
             secrets=Secrets(self.environ),
             tell=self.events.append,
             ttl=ttl,
@@ -111,6 +113,32 @@ def test_journals_of_many_hosts_come_as_lines(rig: Rig) -> None:
     rig.fakes["web2"].journals = {"C": b"[]\n"}
     wanted = {"web1": ("A",), "web2": ("C", "D")}
     assert rig.fleet().journals(wanted) == b'{"a": "\xe2\x80\xa8"}\n{"b": 2}\n[]\n'
+
+
+def test_a_release_comes_from_a_host_as_a_package(rig: Rig) -> None:
+    fleet = rig.taken()
+    fleet.upload(NEW, ("web1",))
+    fleet.prepare(NEW, ("web1",))
+    made, fetched = package(NEW, rig.folder), fleet.fetch("web1", NEW)
+    assert (fetched.release, fetched.count, fetched.size) == (NEW, made.count, made.size)
+    assert fetched.manifest.read_bytes() == made.manifest.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"complete": {}}, "web1: the release is not complete there"),
+        ({"away": True}, "web1 does not answer."),
+        ({"packages": {}}, "web1: what it sent of v1 could not be unpacked: "),
+    ],
+)
+def test_a_release_that_a_host_can_not_give_is_an_error_of_that_host(
+    rig: Rig, change: dict[str, object], sentence: str
+) -> None:
+    rig.fakes["web1"] = replace(rig.fakes["web1"], **change)  # type: ignore[arg-type]
+    with pytest.raises(HostError) as error:
+        rig.fleet().fetch("web1", OLD)
+    assert str(error.value).startswith(sentence)
 
 
 def test_a_checks_command_finds_its_values_and_secrets(rig: Rig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shlex
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from rollback.errors import OutsideProtocol
 from rollback.hosts import requests
-from rollback.hosts.protocol import CAP, Answer, Field, Request, agent, parse, script, stdin
+from rollback.hosts.protocol import CAP, Answer, Field, Request, agent, around, parse, script, stdin
 from rollback.hosts.reading import sighting
 from rollback.hosts.requests import Turn
 from rollback.hosts.sentences import sentence
@@ -24,6 +25,30 @@ WEB = Host("web1", "/srv/shop", Ssh(command_timeout=60), restart="reload", drain
 V1, V2 = release("v1", "a" * 40), release("v2", "b" * 40)
 TURN = Turn("OP1", 3, 7, 60)
 PROOF = (("root", "/srv/shop"), ("operation", "OP1"), ("token", "3"), ("number", "7"), ("ttl", "60"))
+
+
+STREAM, STREAMED = b"rollback/1 stream\n", b"\nrollback/1 streamed\nrollback/1 end ok\n"
+CONFUSING = st.sampled_from([STREAM, STREAMED, b"\nrollback/1 end ok\n", b"\nrollback/1 streamed\n", b"\n"])
+PAYLOAD = st.lists(st.binary(max_size=20) | CONFUSING, max_size=6).map(b"".join)
+
+
+@given(before=st.sampled_from([b"", b"Welcome!", b"\n\n"]), payload=PAYLOAD, room=st.sampled_from([0, CAP, 3 * CAP]))
+def test_what_is_streamed_is_left_between_the_lines(before: bytes, payload: bytes, room: int) -> None:
+    payload += bytes(room)
+    stream = io.BytesIO(before + STREAM + payload + STREAMED)
+    assert (parse(around(stream), "web1"), stream.read()) == (Answer("ok"), payload)
+
+
+@given(payload=st.binary(max_size=60), kept=st.floats(0, 1))
+def test_a_stream_that_was_cut_off_is_no_answer(payload: bytes, kept: float) -> None:
+    whole = STREAM + payload + STREAMED.removesuffix(b"rollback/1 end ok\n")
+    with pytest.raises(OutsideProtocol):
+        parse(around(io.BytesIO(whole[: int(len(whole) * kept)])), "web1")
+
+
+def test_a_refusal_needs_no_stream() -> None:
+    stream = io.BytesIO(b"Welcome!\nrollback/1 end incomplete\n")
+    assert parse(around(stream), "web1") == Answer("incomplete")
 
 
 def test_a_request_is_a_value() -> None:

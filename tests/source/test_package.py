@@ -15,7 +15,8 @@ import pytest
 
 from rollback.errors import Abandoned, SourceError
 from rollback.source.manifest import Entry, Sort, read, write
-from rollback.source.package import Package, package
+from rollback.source.package import package
+from rollback.source.packed import Package
 from rollback.source.repository import Repository
 from tests.source.checkout import Checkout
 

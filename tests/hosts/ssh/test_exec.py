@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +46,22 @@ def test_a_command_gives_its_status_and_its_stdout(
 def test_twenty_megabytes_arrive_whole(transport: SshTransport) -> None:
     wanted = hashlib.sha256(MIB * 20).hexdigest().encode()
     assert transport.exec("sha256sum", [MIB] * 20, PLENTY, CAP) == (0, wanted + b"  -\n")
+
+
+def test_what_a_file_takes_is_not_held_in_memory(transport: SshTransport, tmp_path: Path) -> None:
+    tracemalloc.start()
+    with (tmp_path / "came").open("w+b") as came:
+        assert transport.exec("head -c 50000000 /dev/zero", [], PLENTY, 50_000_000, came) == (0, b"")
+        assert came.tell() == 50_000_000
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held < 10_000_000
+
+
+def test_a_file_takes_no_more_than_it_may(transport: SshTransport, tmp_path: Path) -> None:
+    with (tmp_path / "came").open("w+b") as came, pytest.raises(OutsideProtocol):
+        transport.exec("yes", [], PLENTY, CAP, came)
+    assert (tmp_path / "came").stat().st_size <= CAP
 
 
 def test_a_host_that_answers_while_we_speak_stops_neither(transport: SshTransport) -> None:
