@@ -171,7 +171,7 @@ class Session:
 
         from rollback.source.package import package
 
-        return package(self.repository, release, self.playbook.build, user_cache_path("rollback"))
+        return package(lambda: self.repository, release, self.playbook.build, user_cache_path("rollback"))
 
     def records(self) -> tuple[Record, ...]:
         return self.ledger.records()

@@ -92,7 +92,7 @@ def rest(records: Iterable[Record]) -> Rest:
 
 
 def _rested(before: Rest, kind: Kind, end: Ended, known: Mapping[str, Release]) -> Rest:
-    live = {release for _, release in end.live}
+    live = {release for host, release in end.live if host not in end.pending}
     everywhere = known.get(live.pop() or "") if len(live) == 1 and end.outcome in _RESTED else None
     pending = (before.pending - {host for host, _ in end.live}) | set(end.pending)
     return Rest(everywhere, Kind.ROLLBACK if end.outcome is Outcome.ROLLED_BACK else kind, frozenset(pending))

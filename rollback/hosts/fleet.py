@@ -22,6 +22,7 @@ from rollback.hosts.protocol import Request
 from rollback.hosts.reading import Ran
 from rollback.hosts.remote import Reach
 from rollback.hosts.requests import Package, Shared, Turn
+from rollback.hosts.supply import supplied
 from rollback.hosts.variables import Scene, exported, variables
 from rollback.hosts.work import Work, watched
 from rollback.model import Event, Finding, Host, Moved, Release, Result, Sighting
@@ -97,10 +98,10 @@ class Fleet:
         return self._pool.pace.beating(self._leases.renew, self._ttl / 4)
 
     def upload(self, release: Release, hosts: Names) -> Findings:
-        """Bring the release to the hosts that do not have it complete."""
+        """Bring the release to the hosts that do not have it complete: what git gives, or else another host."""
         lacking = frozenset(host for host in hosts if (host, release.id) not in self._complete)
         try:
-            package = self._package(release) if lacking else None
+            package = self._supplied(release) if lacking else None
         except RollbackError as error:
             said = f"{error} ({error.hint})" if error.hint else str(error)
             return tuple(self._work.found("upload", host, Result.FAIL, clean_line(said)) for host in hosts)
@@ -202,6 +203,10 @@ class Fleet:
         """Hang up. What a host has begun it finishes alone. Leases that nothing was done with are given back first."""
         self._leases.give_back(self._leases.held())
         self._pool.close()
+
+    def _supplied(self, release: Release) -> Package:
+        having = tuple(host for host in self._hosts if (host, release.id) in self._complete)
+        return supplied(release, self._package, having, self.fetch, self._tell)
 
     def _each(self, hosts: Names, ask: Callable[[str], Finding]) -> Findings:
         """For what comes before the switch: once interrupted, nobody waits for it any more."""

@@ -11,6 +11,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -25,8 +26,9 @@ from rollback.text import clean_line
 _FORMAT = "packages-1"  # what was packed by other rules is not found again
 
 
-def package(repository: Repository, release: Release, build: Build | None, cache: Path) -> Package:
-    """The release's package, from the cache if it is there and intact. A cache that can't be written is done without.
+def package(repository: Callable[[], Repository], release: Release, build: Build | None, cache: Path) -> Package:
+    """The release's package, from the cache if it is there and intact: then no repository is needed. A cache that can't
+    be written is done without.
 
     Raises SourceError (git can't give the tree, or something in it is unsafe) and Abandoned (the build failed).
     """
@@ -36,7 +38,7 @@ def package(repository: Repository, release: Release, build: Build | None, cache
         return kept
     try:
         made = new_place()
-        _make(repository, release, build, made)
+        _make(repository(), release, build, made)
     except OSError as error:
         sentence = f"the package of {clean_line(release.tag)} can't be made: {clean_line(str(error))}"
         raise SourceError(sentence, hint="free some space, or set TMPDIR to a folder that has it") from error

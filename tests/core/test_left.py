@@ -139,3 +139,16 @@ def test_hosts_that_were_away_are_pending_until_they_are_seen_on_the_right_relea
     assert rest(records) == Rest(V2, Kind.DEPLOY, frozenset({"web2"}))
     records += [started(3, V2, "B", kind=Kind.RESUME), ended(4, Outcome.DONE, "B", live=(("web2", V2.id),))]
     assert rest(records) == Rest(V2, Kind.RESUME)
+
+
+def test_a_host_that_could_not_be_brought_the_release_is_pending_and_no_reason_to_say_that_hosts_differ() -> None:
+    live: tuple[tuple[str, str | None], ...] = (("web1", V2.id), ("web2", None))
+    records = [started(1), ended(2, Outcome.PARTIAL, live=live, pending=("web2",))]
+    assert rest(records) == Rest(V2, Kind.DEPLOY, frozenset({"web2"}))
+
+
+def test_a_drill_is_over_when_the_fleet_is_back_where_it_was() -> None:
+    there = [started(1, V1, kind=Kind.DRILL, fallback=V2), ended(2, Outcome.DONE)]
+    assert unfinished(there) == ("A",)
+    assert unfinished([*there, started(3, V2, "B", kind=Kind.RESUME), ended(4, Outcome.DONE, "B")]) == ()
+    assert unfinished([there[0], ended(2, Outcome.ROLLED_BACK)]) == ()

@@ -188,3 +188,25 @@ def test_a_deploy_goes_out_without_as_many_hosts_as_it_may() -> None:
     with pytest.raises(Refused, match="web2: gone"):
         planning.deploy(V3, here, known(*GOOD), ALL)
     assert planning.deploy(V3, here, known(*GOOD), ALL, away=1).pending == ("web2",)
+
+
+def test_a_drill_goes_where_a_rollback_would_and_comes_back() -> None:
+    here = [seen("web1", V2), seen("web2", V2)]
+    there = planning.drill(here, known(*GOOD), Rollout(1, 1))
+    assert (there.kind, there.target, there.fallback, there.steps) == (
+        *(Kind.DRILL, V1, V2),
+        (Step(A, V1, ("web1",)), Step(V, V1, ("web1",)), Step(A, V1, ("web2",)), Step(V, V1, ("web2",))),
+    )
+    records = (*GOOD, started(1, V1, kind=Kind.DRILL, fallback=V2), intended(2, A, V1, "web1", "web2"))
+    back = resume([seen("web1", V1), seen("web2", V1)], known(*records, ended(3, Outcome.DONE)), ALL)
+    assert back is not None
+    assert (back.kind, back.target) == (Kind.RESUME, V2)
+
+
+@pytest.mark.parametrize(
+    ("live", "said"), [((V1, V2), "not at rest"), ((V3, V3), "v3 was never verified"), ((V1, V1), "nothing to go back")]
+)
+def test_a_drill_needs_a_good_release_at_rest_and_another_one(live: tuple[Release, Release], said: str) -> None:
+    here = [seen("web1", live[0]), seen("web2", live[1])]
+    with pytest.raises(Refused, match=said):
+        planning.drill(here, known(judged(1, V1)), ALL)

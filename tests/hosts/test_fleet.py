@@ -310,6 +310,35 @@ def test_a_package_that_can_not_be_made_is_a_finding(rig: Rig) -> None:
     assert told(rig.taken().upload(NEW, NAMES)) == everywhere("upload", "fail", "no such tag (git fetch --tags)")
 
 
+def test_what_git_can_not_give_comes_from_the_first_host_that_can(rig: Rig) -> None:
+    fleet = rig.taken()
+    fleet.upload(NEW, ("web1", "web2"))
+    fleet.prepare(NEW, ("web1", "web2"))
+    rig.fakes["web1"].packages.clear()
+    rig.refusal = SourceError("no such tag")
+    later = rig.fleet()
+    later.acquire("OP1", "ada@laptop")
+    assert told(later.upload(NEW, NAMES)) == [
+        ("web1", "upload", "pass", "already there"),
+        ("web2", "upload", "pass", "already there"),
+        ("web3", "upload", "pass", "uploaded"),
+    ]
+    said = [text.partition("could not")[0] for text in rig.notices()]
+    assert said == [
+        "no such tag: fetching v2 from web1",
+        "web1 can't give it: web1: what it sent of v2 ",
+        "no such tag: fetching v2 from web2",
+    ]
+
+
+def test_what_neither_git_nor_a_host_can_give_is_a_finding(rig: Rig) -> None:
+    rig.fakes["web1"].packages.clear()
+    del rig.fakes["web3"].complete[OLD.id]
+    rig.fakes["web2"].packages.clear()
+    rig.refusal = SourceError("no such tag")
+    assert told(rig.taken().upload(OLD, ("web3",))) == [("web3", "upload", "fail", "no such tag")]
+
+
 def test_an_answer_that_was_lost_is_asked_for_again(rig: Rig) -> None:
     fleet = rig.taken()
     rig.fakes["web2"].lost = 1

@@ -29,7 +29,7 @@ class Build:
 
 def packed(checkout: Checkout, cache: Path, build: Build | None = None, tag: str = "v1") -> Package:
     repository = Repository.open(checkout.folder)
-    return package(repository, repository.release(tag, "*"), build, cache)
+    return package(lambda: repository, repository.release(tag, "*"), build, cache)
 
 
 def entries(made: Package) -> tuple[Entry, ...]:
@@ -100,7 +100,7 @@ def test_the_manifest_of_a_tree(checkout: Checkout, cache: Path) -> None:
 def test_the_whole_tree_is_packed_though_the_playbook_is_in_a_folder_of_it(checkout: Checkout, cache: Path) -> None:
     checkout.commit({"a": "1", "deploy/shop.yml": "2"}, "v1")
     repository = Repository.open(checkout.folder / "deploy")
-    made = package(repository, repository.release("v1", "*"), None, cache)
+    made = package(lambda: repository, repository.release("v1", "*"), None, cache)
     assert [entry.path for entry in entries(made)] == ["a", "deploy", "deploy/shop.yml"]
 
 
@@ -299,3 +299,13 @@ def test_an_unsafe_artifact_is_refused(checkout: Checkout, cache: Path) -> None:
     checkout.commit({}, "v1")
     with pytest.raises(SourceError, match="would be unpacked outside its folder"):
         packed(checkout, cache, Build("true", "evil.tgz"))
+
+
+def test_what_is_in_the_cache_needs_no_repository(checkout: Checkout, cache: Path) -> None:
+    checkout.commit({"app.py": "print()"}, "v1")
+    made = packed(checkout, cache)
+
+    def gone() -> Repository:
+        raise SourceError("there is no git repository")
+
+    assert package(gone, made.release, None, cache) == made
