@@ -136,7 +136,6 @@ class FakeHost:
 
     def _keep(self, request: Request, answer: Answer) -> None:
         """The answer, for a retry. The lease covered the whole verb; from here on its holder must renew it."""
-        self.last = (_word(request, "operation"), int(_word(request, "token")), int(_word(request, "number")))
         self.answered = answer
         if self.lease and request.verb != "finish" and self._is_of(self.lease, request):
             self.lease.until = self.clock() + int(_word(request, "ttl"))

@@ -62,7 +62,7 @@ class Clockwork:
     def begin(self, process: Process, run: Callable[[], object], delay: float = 0.0) -> Task:
         """A new task of this process."""
 
-        def guarded() -> None:
+        def guarded(_: object) -> None:
             try:
                 if not process.dead:
                     run()

@@ -32,6 +32,7 @@ class SimHost(FakeHost):
         self.down_until, self.highest = 0.0, 0
         self.shells: dict[Process, None] = {}
         self.working: Process | None = None
+        self.tight = self.stuffed = False  # no room for an upload; not even for a line
         super().__init__(shell=shell, clock=self._uptime, passing=self._pass)
 
     @property
@@ -114,12 +115,22 @@ class SimHost(FakeHost):
         proof = (request.first("operation"), request.first("token"))
         return lease is not None and (lease.operation, str(lease.token)) == proof and self._uptime() < lease.until
 
+    def _stage(self, request: Request) -> Answer:
+        if self.tight and _word(request, "release") not in self.complete:
+            return Answer("full")
+        return super()._stage(request)
+
     def _changed(self, request: Request) -> Answer:
+        patience = self.clockwork.now + int(_word(request, "cover"))
         while self.working and self._entitled(request):
-            self.clockwork.sleep(0.5)  # the lock on what works; tried again until the lease has run out
+            if self.clockwork.now > patience:
+                return Answer("busy", "an earlier command still runs")
+            self.clockwork.sleep(1)
         again = self._again(request)
         if again:
             return again
+        if self.stuffed and self._entitled(request):
+            return Answer("full")
         entitled, before, serving = self._entitled(request), self._state(), self._serving
         self._serving = request
         if entitled:
@@ -137,6 +148,8 @@ class SimHost(FakeHost):
         return self.live, self.previous, self.intent, len(self.complete), len(self.staged), len(self.journals)
 
     def _acquire(self, request: Request) -> Answer:
+        if self.stuffed:
+            return Answer("full")
         before = self.lease
         live = before is not None and self._uptime() < before.until
         answer = super()._acquire(request)
@@ -161,10 +174,14 @@ class SimHost(FakeHost):
         try:
             return super()._prune(request)
         finally:
-            needed = {self.live, self.previous, *(self.intent or ())[2:4], *self.needed(request.first("operation") or "")}
+            needed = {self.live, self.previous, *(self.intent or ())[2:4], *self.needed(_word(request, "operation"))}
             gone = needed & (there - set(self.complete))
             assert not gone, self._said(request, f"deleted {gone}, which is needed", None)
 
     def _said(self, request: Request, what: str, answer: Answer | None) -> str:
         words = " ".join(f"{key}={value}" for key, value in request.words if key in _TOLD)
         return f"{self.name} at {self.clockwork.now:.2f}: {request.verb} {words}: {what}: {answer}, {self.lease}"
+
+
+def _word(request: Request, key: str) -> str:
+    return request.first(key) or ""
