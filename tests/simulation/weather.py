@@ -14,11 +14,13 @@ DEATHS = ("shell", "power")
 
 @dataclass(slots=True)
 class Weather:
-    """rates: how likely each trouble is. slow: how many times longer everything takes."""
+    """rates: how likely each trouble is. slow: how many times longer everything takes. odd: how often something takes
+    much longer than the rest."""
 
     rng: Random
     rates: dict[str, float] = field(default_factory=dict)
     slow: float = 1.0
+    odd: float = 0.02
 
     @classmethod
     def drawn(cls, rng: Random) -> Weather:
@@ -34,19 +36,19 @@ class Weather:
         return self._drawn(DEATHS)
 
     def latency(self) -> float:
-        """Seconds, one way. Now and then much longer than the rest."""
-        return self.slow * (self.rng.uniform(0.01, 0.2) if self.rng.random() < 0.98 else self.rng.uniform(0.2, 20))
+        """Seconds, one way."""
+        return self.slow * self.rng.uniform(0.01, 20 if self.rng.random() < self.odd else 0.2)
 
     def work(self, most: float) -> float:
         """Seconds that a command on a host takes."""
-        return self.slow * self.rng.uniform(0.05, 2) if self.rng.random() < 0.97 else self.rng.uniform(0, most)
+        return self.rng.uniform(0, most) if self.rng.random() < self.odd else self.slow * self.rng.uniform(0.05, 2)
 
     def patience(self, deadline: float) -> float:
         """Seconds until an operator knows that there will be no answer."""
         return self.rng.uniform(0.1, 3) if self.rng.random() < 0.8 else deadline
 
     def calm(self) -> None:
-        self.rates, self.slow = {}, 1.0
+        self.rates, self.slow, self.odd = {}, 1.0, 0.0
 
     def _drawn(self, kinds: tuple[str, ...]) -> str:
         if not self.rates:
