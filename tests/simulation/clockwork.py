@@ -85,6 +85,11 @@ class Clockwork:
             if task:
                 task.throw(Killed())
 
+    def live_on(self) -> None:
+        """Raises Killed in a process that is dead."""
+        if self.task.process.dead:
+            raise Killed
+
     def die(self) -> NoReturn:
         """The running task's own process is killed."""
         self.kill(self.task.process)
@@ -108,12 +113,9 @@ class Clockwork:
 
     def park(self) -> Any:
         """Waits until somebody wakes the running task by its ticket; returns the value that it is woken with."""
-        process = self.task.process
-        if process.dead:
-            raise Killed
+        self.live_on()
         value = self._hub.switch()
-        if process.dead:
-            raise Killed
+        self.live_on()
         if isinstance(value, BaseException):
             raise value
         return value
@@ -122,8 +124,8 @@ class Clockwork:
         self.wake(self.task, self.ticket(), None, seconds)
         self.park()
 
-    def run(self, most: int, after_each: Callable[[], None]) -> None:
-        """Until nothing is left to happen. after_each: called after everything that did."""
+    def run(self, most: int) -> None:
+        """Until nothing is left to happen; never more than so many things."""
         while self._queue:
             moment, _, task, ticket, value = heappop(self._queue)
             if task.dead or task.ticket != ticket or task.process.dead:
@@ -135,7 +137,6 @@ class Clockwork:
             self.steps += 1
             assert self.steps < most, "it never ends"
             task.switch(value)
-            after_each()
 
     def close(self) -> None:
         for process in self._processes:

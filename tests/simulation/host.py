@@ -84,6 +84,10 @@ class SimHost(FakeHost):
         self.complete, self.staged, self.journals = {}, {}, {}
         self.token, self.highest, self.last, self.answered = 0, 0, ("", 0, 0), None
 
+    def heal(self) -> None:
+        self.down_until = min(self.down_until, self.clockwork.now)
+        self.tight = self.stuffed = False
+
     def _pass(self, point: str) -> None:
         death = self.weather.death()
         if death == "power":
@@ -100,7 +104,7 @@ class SimHost(FakeHost):
     # The witness
 
     @property
-    def live(self) -> str | None:  # type: ignore[override]
+    def live(self) -> str | None:
         return self._live
 
     @live.setter
@@ -108,6 +112,7 @@ class SimHost(FakeHost):
         if release is not None and self._serving:
             assert release in self.complete, self._said(self._serving, "is not complete", None)
             assert self._entitled(self._serving), self._said(self._serving, "holds no lease", None)
+            assert _word(self._serving, "operation") in self.journals, self._said(self._serving, "has no journal", None)
         self._live = release
 
     def _entitled(self, request: Request) -> bool:
@@ -141,7 +146,9 @@ class SimHost(FakeHost):
             self._serving = serving
             if self.working is self.clockwork.task.process:
                 self.working = None
-        assert entitled or (answer.status in _REFUSED and self._state() == before), self._said(request, "went on", answer)
+        assert entitled or (answer.status in _REFUSED and self._state() == before), self._said(
+            request, "went on", answer
+        )
         return answer
 
     def _state(self) -> tuple[object, ...]:

@@ -48,6 +48,7 @@ class Book:
 
     def append(self, operation: str, author: str, *facts: Fact) -> None:
         """What is written is on the disk a moment later; who is killed meanwhile has written it."""
+        self.clock.live_on()
         for fact in facts:
             at = EPOCH + timedelta(seconds=self.clock.now + self.laptop.skew)
             record = Record(self.ids.next(), at, "shop", "production", operation, author, fact)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -10,18 +10,19 @@ from rollback.errors import HostError, OutsideProtocol, Unreachable
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.remote import Reach
 from rollback.model import Host
-from tests.simulation.clockwork import Clockwork
+from tests.simulation.clockwork import Clockwork, Process
 from tests.simulation.host import SimHost
 from tests.simulation.weather import Weather
 
 
 @dataclass(slots=True)
 class Network:
-    """cut: (laptop, host) -> until when nothing passes between them."""
+    """sending: told who sends what to which host. cut: (laptop, host) -> until when nothing passes between them."""
 
     clock: Clockwork
     weather: Weather
     hosts: dict[str, SimHost]
+    sending: Callable[[Process, str, Request], None]
     cut: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def reach(self, laptop: str) -> Reach:
@@ -49,6 +50,7 @@ class Wire:
 
     def ask(self, request: Request) -> Answer:
         network, clock, weather = self.network, self.network.clock, self.network.weather
+        network.sending(clock.task.process, self.host.name, request)
         fate = weather.fate() if self._passes() else "lost"
         asking, ticket = clock.task, clock.ticket()
 

@@ -27,10 +27,14 @@ class Nature(StrEnum):
 
 @dataclass(slots=True)
 class Truth:
-    natures: dict[str, Nature] = field(default_factory=dict)  # by tag; the others are good
+    """natures: of releases, by tag; the others are good. audible: what was silent can be measured now, and is good."""
+
+    natures: dict[str, Nature] = field(default_factory=dict)
+    audible: bool = False
 
     def of(self, tag: str) -> Nature:
-        return self.natures.get(tag, Nature.GOOD)
+        nature = self.natures.get(tag, Nature.GOOD)
+        return Nature.GOOD if self.audible and nature is Nature.SILENT else nature
 
     def shell(self, text: str, environment: Mapping[str, str]) -> tuple[int, str]:
         lame = text == "restart" and self.of(environment["ROLLBACK_TAG"]) is Nature.LAME
