@@ -25,6 +25,10 @@ def _works(text: str, environment: Mapping[str, str]) -> tuple[int, str]:  # noq
     return 0, ""
 
 
+def _on(point: str) -> None:
+    """Nothing happens there."""
+
+
 @dataclass
 class FakeLease:
     operation: str
@@ -36,7 +40,7 @@ class FakeLease:
     process: str
 
 
-class _Refusal(Exception):
+class Refusal(Exception):
     def __init__(self, status: str, detail: str = "") -> None:
         self.answer = Answer(status, detail)
 
@@ -45,10 +49,12 @@ class _Refusal(Exception):
 class FakeHost:
     """away: it can't be reached. admits: it lets us in. full: its disk has no room for a
     journal. lost: how many answers get lost next, after their effect. shell: what the playbook's commands do.
-    clock: its uptime in seconds."""
+    clock: its uptime in seconds. passing: called at the agent's failpoints, by their names; what it raises ends the
+    verb there, as a kill would."""
 
     shell: Shell = _works
     clock: Callable[[], float] = time.monotonic
+    passing: Callable[[str], None] = _on
     away: bool = False
     admits: bool = True
     full: bool = False
@@ -98,7 +104,7 @@ class FakeHost:
                 return self._verb(request)
             again = self._again(request)
             return again or self._changed(request)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             return refusal.answer
 
     def _verb(self, request: Request) -> Answer:
@@ -114,7 +120,7 @@ class FakeHost:
         if self.last[:2] != (operation, token) or number > self.last[2]:
             return None
         if number < self.last[2]:
-            raise _Refusal("fenced", "a later command came first")
+            raise Refusal("fenced", "a later command came first")
         return self.answered
 
     def _changed(self, request: Request) -> Answer:
@@ -123,26 +129,32 @@ class FakeHost:
         lease.until = max(lease.until, self.clock() + int(_word(request, "cover")))
         self.last = (lease.operation, lease.token, int(_word(request, "number")))
         self.answered = None
+        self.passing(f"enter:{lease.phase}")
         try:
             answer = self._verb(request)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             answer = refusal.answer
-        self.answered = answer
-        if request.verb != "finish":
-            lease.until = self.clock() + int(_word(request, "ttl"))
+        self._keep(request, answer)
         return answer
+
+    def _keep(self, request: Request, answer: Answer) -> None:
+        """The answer, for a retry. The lease covered the whole verb; from here on its holder must renew it."""
+        self.answered = answer
+        if self.lease and request.verb != "finish" and self._is_of(self.lease, request):
+            self.lease.until = self.clock() + int(_word(request, "ttl"))
+
+    @staticmethod
+    def _is_of(lease: FakeLease, request: Request) -> bool:
+        return (lease.operation, str(lease.token)) == (_word(request, "operation"), _word(request, "token"))
 
     def _prove(self, request: Request) -> FakeLease:
         lease = self.lease
-        if lease is None or (lease.operation, str(lease.token)) != (
-            _word(request, "operation"),
-            _word(request, "token"),
-        ):
-            refusal = _Refusal("fenced")
+        if lease is None or not self._is_of(lease, request):
+            refusal = Refusal("fenced")
             refusal.answer = Answer("fenced", "", tuple(self._lease_field()))
             raise refusal
         if self.clock() >= lease.until:
-            raise _Refusal("expired")
+            raise Refusal("expired")
         return lease
 
     def _sight(self, request: Request) -> Answer:  # noqa: ARG002
@@ -175,7 +187,9 @@ class FakeHost:
             if lease:
                 standing = "live" if now < lease.until else "stale"
                 taken = [Field("taken", f"{lease.operation} {lease.holder} {standing}")]
+            self.passing("put:token")
             self.token = max(self.token, int(_word(request, "least"))) + 1
+            self.passing("acquire")
             lease = self.lease = FakeLease(operation, self.token, "", now, now, "", "")
         lease.holder, lease.process, lease.phase = _word(request, "holder"), request.first("process") or "-", "start"
         lease.until = now + int(_word(request, "ttl"))
@@ -185,10 +199,7 @@ class FakeHost:
 
     def _renew(self, request: Request) -> Answer:
         lease = self.lease
-        if lease is None or (lease.operation, str(lease.token)) != (
-            _word(request, "operation"),
-            _word(request, "token"),
-        ):
+        if lease is None or not self._is_of(lease, request):
             return Answer("fenced", "", tuple(self._lease_field()))
         lease.until = max(lease.until, self.clock() + int(_word(request, "ttl")))
         return Answer("ok")
@@ -202,6 +213,12 @@ class FakeHost:
         release, made = _word(request, "release"), tuple(_word(request, key) for key in ("tag", "commit", "tree"))
         if release in self.complete:
             return Answer("already") if self.complete[release][1] == made[1] else Answer("conflict")
+        self.passing("stage:archive")
+        self.passing("stage:unpacked")
+        self._prove(request)
+        self.staged.pop(release, None)
+        self.passing("stage:discarded")
+        self.passing("stage:renamed")
         self.staged[release] = (made[0], made[1], made[2])
         self.packages[release] = request.payload
         return Answer("ok")
@@ -220,38 +237,61 @@ class FakeHost:
             status = self._run(str(step), text, request, fields)
             if status:
                 return Answer("failed", f"exit status {status}: {text}", tuple(fields))
-        self.complete[release] = self.staged.pop(release)
+            self.passing("prepare:ran")
+        self.passing("seal")
+        self._prove(request)
+        self.complete[release] = self.staged[release]
+        self.passing("sealed")
+        self.staged.pop(release, None)
         return Answer("ok", "", tuple(fields))
 
     def _activate(self, request: Request) -> Answer:
         release = _word(request, "release")
         if release not in self.complete:
             return Answer("incomplete")
-        if (self.live or "-") not in {release, *request.all("from")}:
-            return Answer("drift", self.live or "-")
-        lease = self.lease
-        assert lease is not None
+        self._expect(request)
+        lease = self._prove(request)
         fields: list[Field] = []
         if request.first("journal") and not self._journalled(request):
             fields.append(Field("unjournalled", ""))
         origin = self._origin(lease, release)
-        self.intent = (lease.operation, lease.token, origin, release, "prepared")
+        self._put_intent((lease.operation, lease.token, origin, release, "prepared"))
+        self.passing("intent")
         drain, restart = request.first("drain"), request.first("restart")
         if drain and self.live:
             status = self._run("drain", drain, request, fields)
             fields.append(Field("did", "drain"))
+            self.passing("drained")
             if status and request.first("must") == "drain":
                 return Answer("failed", f"drain: exit status {status}: {drain}", tuple(fields))
-        self.live = release
+            self._prove(request)
+            self._expect(request)
+        self._switch(release, (lease.operation, lease.token, origin, release, "switched"))
         fields.append(Field("did", "switch"))
-        if origin not in {"-", release}:
-            self.previous = origin
-        self.intent = (lease.operation, lease.token, origin, release, "switched")
         if restart:
             status = self._run("restart", restart, request, fields)
+            self.passing("restarted")
             if status:
                 return Answer("failed", f"restart: exit status {status}: {restart}", tuple(fields))
         return Answer("ok", "", tuple(fields))
+
+    def _expect(self, request: Request) -> None:
+        if (self.live or "-") not in {_word(request, "release"), *request.all("from")}:
+            raise Refusal("drift", self.live or "-")
+
+    def _put_intent(self, intent: tuple[str, int, str, str, str]) -> None:
+        self.passing("put:intent")
+        self.intent = intent
+
+    def _switch(self, release: str, intent: tuple[str, int, str, str, str]) -> None:
+        if self.live != release:
+            self.passing("link")
+            self.live = release
+            self.passing("moved")
+        if intent[2] not in {"-", release}:
+            self.previous = intent[2]
+        self._put_intent(intent)
+        self.passing("switched")
 
     def _origin(self, lease: FakeLease, release: str) -> str:
         before = self.intent
@@ -272,19 +312,21 @@ class FakeHost:
 
     def _finish(self, request: Request) -> Answer:
         operation = _word(request, "operation")
-        written = self._journalled(request)
         self.staged.clear()
+        written = self._journalled(request)
+        if written and self.intent and self.intent[0] == operation and request.first("keep") is None:
+            self.intent = None
+        self.passing("finish")
         if request.first("keep") is not None and self.lease:
             self.lease.until, self.lease.phase = self.clock(), "stranded"
         else:
             self.lease = None
-            if written and self.intent and self.intent[0] == operation:
-                self.intent = None
         return Answer("ok") if written else Answer("full", "the journal could not be written")
 
     def _journalled(self, request: Request) -> bool:
         journal = _payload(request)
         if journal and not self.full:
+            self.passing(f"{request.verb}:journal")
             self.journals[_word(request, "operation")] = journal
         return not (journal and self.full)
 
@@ -299,6 +341,7 @@ class FakeHost:
             if one not in needed:
                 self.complete.pop(one, None)
                 self.staged.pop(one, None)
+                self.passing("prune")
             fields.append(Field("kept" if one in needed else "pruned", one))
         return Answer("ok", "", tuple(fields))
 

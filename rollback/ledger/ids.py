@@ -3,6 +3,7 @@ also within one millisecond, among threads, and when the clock is set back."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,14 +17,18 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Ids:
-    """A source of ULIDs that never goes back. now: milliseconds since 1970."""
+def _entropy(_: int) -> bytes:
+    return os.urandom(10)
 
-    def __init__(self, now: Callable[[], int] = _now) -> None:
+
+class Ids:
+    """A source of ULIDs that never goes back. now: milliseconds since 1970. entropy: ten bytes for a millisecond."""
+
+    def __init__(self, now: Callable[[], int] = _now, entropy: Callable[[int], bytes] = _entropy) -> None:
         self._now = now
         self._latest = 0
         self._lock = threading.Lock()
-        self._generator = ULIDGenerator(clock=lambda: self._latest)
+        self._generator = ULIDGenerator(clock=lambda: self._latest, randomness=entropy)
 
     def next(self) -> str:
         """The next id, 26 characters."""

@@ -72,14 +72,20 @@ def _accepted(verdict: Verdict) -> Verdict:
 
 
 def _decided(plan: Plan, forward: Walk, verdict: Verdict, policy: Policy, ports: Ports) -> Ending:
-    there = _now(plan, plan.target, forward.attempted)
     match _decision(plan, forward, verdict, policy, ports):
         case Decision.GO_BACK:
             return _go_back(plan, forward, verdict, policy, ports)
         case Decision.HOLD:
-            return Ending(Outcome.HELD, verdict, there, verdict.rule)
+            return _kept(Outcome.HELD, plan, forward, verdict, verdict.rule, ports)
         case _:
-            return Ending(Outcome.LEFT, verdict, there, _why_left(plan, forward, policy))
+            return _kept(Outcome.LEFT, plan, forward, verdict, _why_left(plan, forward, policy), ports)
+
+
+def _kept(outcome: Outcome, plan: Plan, forward: Walk, verdict: Verdict, why: str, ports: Ports) -> Ending:
+    """Nothing is undone. What an unknown switch did is read again, never assumed."""
+    away, seen = _seen(touched(plan, forward.attempted), ports)
+    live = tuple((host, seen.get(host, was)) for host, was in plan.live if host not in away)
+    return Ending(outcome, verdict, live, why, away=plan.pending + away)
 
 
 def _decision(plan: Plan, forward: Walk, verdict: Verdict, policy: Policy, ports: Ports) -> Decision:
@@ -106,9 +112,7 @@ def _why_left(plan: Plan, forward: Walk, policy: Policy) -> str:
 def _go_back(plan: Plan, forward: Walk, verdict: Verdict, policy: Policy, ports: Ports) -> Ending:
     """The one automatic rollback. It goes on past a failed host, and is judged by what verification observed."""
     if plan.fallback is None:
-        return Ending(
-            Outcome.LEFT, verdict, _now(plan, plan.target, forward.attempted), _why_left(plan, forward, policy)
-        )
+        return _kept(Outcome.LEFT, plan, forward, verdict, _why_left(plan, forward, policy), ports)
     back, hosts = Walk(), touched(plan, forward.attempted)
     with ports.shield():
         ports.tell(Noticed(f"going back to {plan.fallback.tag} on {', '.join(hosts)}: {verdict.rule}"))
@@ -168,8 +172,10 @@ def _found(back: Walk, away: tuple[str, ...], policy: Policy) -> Verdict:
 
 def _seen_again(hosts: tuple[str, ...], back: Walk, ports: Ports) -> tuple[tuple[str, ...], dict[str, str | None]]:
     """After trouble the hosts are asked again, never assumed: who can't be reached, and what is live on each."""
-    if back.passed:
-        return (), {}
+    return ((), {}) if back.passed else _seen(hosts, ports)
+
+
+def _seen(hosts: tuple[str, ...], ports: Ports) -> tuple[tuple[str, ...], dict[str, str | None]]:
     seen = {s.host: s for s in ports.fleet.sight() if s.host in hosts}
     away = tuple(host for host in hosts if not seen[host].reachable)
     return away, {host: seen[host].live for host in hosts}

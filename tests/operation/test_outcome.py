@@ -101,6 +101,19 @@ def test_what_could_not_be_measured_is_held() -> None:
     assert judgements(its) == [("v3", Grade.UNKNOWN)]
 
 
+def test_what_an_unknown_switch_did_is_read_again_before_it_is_left() -> None:
+    its = world(2, trouble={("activate", "v3", "web1"): (E, False)})
+    ending = operate(deploying(its), replace(POLICY, auto_rollback="off"), its.ports())
+    assert (ending.outcome, ending.live) == (Outcome.LEFT, (("web1", V1.id), ("web2", V1.id)))
+
+
+def test_hosts_that_a_deploy_went_out_without_are_pending_when_it_is_held() -> None:
+    its = world(2, silent={"v3"}, away={"web2"})
+    plan = planning.deploy(V3, its.sight(), GOOD, ONE_BY_ONE, away=1)
+    ending = operate(plan, POLICY, its.ports())
+    assert (ending.outcome, ending.live, ending.away) == (Outcome.HELD, (("web1", V3.id),), ("web2",))
+
+
 def test_what_could_not_be_measured_goes_back_or_on_as_the_policy_says() -> None:
     its = world(2, silent={"v3"})
     back = replace(POLICY, on_inconclusive="rollback")

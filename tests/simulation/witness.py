@@ -1,0 +1,89 @@
+"""What must be so, whatever happens: the design's invariants over the hosts, the records and what operators say.
+
+Those that can be told from one host alone are in host.py. Here every failing assertion says what it saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from greenlet import getcurrent
+
+from rollback.core.history import standings
+from rollback.core.left import left
+from rollback.hosts.protocol import Request
+from rollback.model import Ended, Fact, Outcome, Release, Started
+from tests.simulation.command import Operator
+from tests.simulation.host import SimHost
+from tests.simulation.laptop import Book
+from tests.simulation.truth import RELEASES, Nature, Truth
+
+_CHANGES = {"stage", "prepare", "activate", "undrain", "prune"}
+_UNIFORM = {Outcome.DONE, Outcome.ROLLED_BACK}
+
+
+@dataclass(slots=True)
+class Witness:
+    """started: operations by id, as they were recorded."""
+
+    hosts: Mapping[str, SimHost]
+    truth: Truth
+    started: dict[str, Started] = field(default_factory=dict)
+
+    def heard(self, operation: str, fact: Fact) -> None:
+        """As it is recorded."""
+        if isinstance(fact, Started):
+            self.started[operation] = fact
+        if isinstance(fact, Ended):
+            self._true(operation, fact)
+
+    def needed(self, operation: str) -> frozenset[str]:
+        """The releases that this operation must not delete."""
+        start = self.started.get(operation)
+        return frozenset(one.id for one in (start.target, start.fallback) if one) if start else frozenset()
+
+    def sending(self, operator: Operator, host: str, request: Request) -> None:
+        """Who was told that its lease is gone begins nothing any more; what it had begun it may ask for again."""
+        if request.verb in _CHANGES and operator.fenced:
+            begun = getcurrent() in operator.unknowing
+            assert begun, f"{operator.process.name} was fenced and sends {request.verb} to {host}"
+
+    def _true(self, operation: str, end: Ended) -> None:
+        """An unknown outcome is read again, never assumed: what an operation says is live where it holds the lease."""
+        for name, live in end.live:
+            host = self.hosts[name]
+            if host.lease and host.lease.operation == operation:
+                assert host.live == live, f"{operation} ended with {end}, but on {name} {host.live} is live"
+        if end.outcome in _UNIFORM:
+            live_ones = {live for _, live in end.live}
+            assert len(live_ones) == 1, f"{operation} ended with {end}: not one release"
+
+    def in_order(self, last: Operator, book: Book) -> None:
+        """At the end, after all was healed and one rollback was made."""
+        nowhere = "Refused: nothing to go back to"  # fine where all is well already
+        assert last.ended.startswith(("done", nowhere)), f"the last rollback: {last.ended}"
+        live = {host.live for host in self.hosts.values()}
+        if live == {None}:
+            return  # every machine was replaced: nothing is left to go back to
+        assert len(live) == 1, f"different releases are live: {live}"
+        release = RELEASES[live.pop() or ""]
+        stuck = last.ended.startswith(nowhere) and not self._better(book, release)
+        assert stuck or self.truth.of(release.tag) is Nature.GOOD, f"{release.tag} is live, and is {self.truth.of(release.tag)}"
+        for host in self.hosts.values():
+            assert host.intent is None, f"{host.name}: an intent did not end: {host.intent}"
+        self._remembered(book, last)
+
+    def _better(self, book: Book, live: Release) -> bool:
+        """Is there anything that is known good and that some host has?"""
+        known = standings(book.records()).values()
+        there = {one for host in self.hosts.values() for one in host.complete}
+        return any(one.eligible and one.release != live and one.release.id in there for one in known)
+
+    def _remembered(self, book: Book, last: Operator) -> None:
+        """What the hosts remember is understood, and learnt once."""
+        lines = b"".join(journal for host in self.hosts.values() for journal in host.journals.values())
+        book.merge(lines)
+        assert book.merge(lines) == 0, "merging twice changed something"
+        if last.ended.startswith("done"):
+            assert left(book.records()) == (), "something is still unfinished"
