@@ -15,8 +15,10 @@ from rollback.model import Host
 
 
 class Transport(Protocol):
-    """A way to execute one command at a time, or several at once."""
+    """A way to execute one command at a time, or several at once. last_words: of this thread's last one, on stderr."""
 
+    @property
+    def last_words(self) -> str: ...
     def exec(self, command: str, stdin: Iterable[bytes], deadline: float, cap: int) -> tuple[int | None, bytes]: ...
     def dial(self, address: str, port: int) -> socket.socket: ...
     def close(self) -> None: ...
@@ -44,7 +46,7 @@ class Agent:
         text = script(request)
         status, said = self._transport.exec(command(text), stdin(request), request.deadline, request.cap)
         try:
-            return parse(said, self._host)
+            return parse(said, self._host, self._transport.last_words)
         except OutsideProtocol as error:
             if status is None:
                 raise Unreachable(f"the connection to {self._host} was lost before it answered") from error

@@ -26,6 +26,7 @@ class LocalShell:
     environment: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     drop: int = 0
     closed: bool = False
+    last_words: str = ""
 
     def exec(self, command: str, stdin: Iterable[bytes], deadline: float, cap: int) -> tuple[int | None, bytes]:
         words = ["/bin/sh", "-c", command.replace("exec /bin/sh ", f"exec {self.shell} ", 1)]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -172,17 +170,11 @@ def test_every_kind_of_key_gets_in(configured: Config, sshd: Sshd, keygen: Keyge
 
 
 @pytest.fixture
-def agent(sshd: Sshd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def agent(sshd: Sshd, empty_agent: Path) -> Path:
     """An agent that holds the world's key."""
-    path = tmp_path_factory.mktemp("a") / "s"
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
     adding = ["ssh-add", "-q", str(sshd.world.client_key)]
-    subprocess.run(adding, check=True, capture_output=True, env={**os.environ, "SSH_AUTH_SOCK": str(path)})
-    yield path
-    process.send_signal(signal.SIGTERM)
-    process.communicate()
+    subprocess.run(adding, check=True, capture_output=True, env={**os.environ, "SSH_AUTH_SOCK": str(empty_agent)})
+    return empty_agent
 
 
 def without_key_file(host: Host, sshd: Sshd, *, instead: str) -> Host:
