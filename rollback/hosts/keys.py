@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import paramiko
-from paramiko.agent import AgentSSH
+from paramiko.agent import SSH2_AGENT_IDENTITIES_ANSWER, AgentSSH, cSSH2_AGENTC_REQUEST_IDENTITIES
 
 from rollback.errors import NotAdmitted
 from rollback.hosts import passphrase
@@ -24,7 +24,7 @@ from rollback.text import clean_line
 
 ENCRYPTED = "it is encrypted; unlock it with ssh-add"
 _PATIENCE = 5.0  # seconds for each answer of the agent, which may itself be waiting for a person's touch
-_LONGEST = 256 * 1024  # bytes of an agent's answer, as in OpenSSH
+_LONGEST, _MOST = 256 * 1024, 2048  # bytes of an agent's answer, and its keys, as in OpenSSH
 _CERTIFIED = "-cert-v01@openssh.com"
 
 
@@ -36,7 +36,18 @@ class Identity:
     key: paramiko.PKey
 
 
-class Agent(AgentSSH):  # type: ignore[misc]  # paramiko has no types; its Agent knows only $SSH_AUTH_SOCK
+class _Held(paramiko.AgentKey):  # type: ignore[misc]  # paramiko has no types
+    """A key of the agent. One that it does not sign with (a person said no, a security key is not there) is refused by
+    the host, and the next is tried: an error would cost the connection."""
+
+    def sign_ssh_data(self, data: bytes, algorithm: str | None = None) -> bytes:
+        try:
+            return bytes(super().sign_ssh_data(data, algorithm))
+        except (OSError, paramiko.SSHException, TypeError, struct.error):
+            return b""
+
+
+class Agent(AgentSSH):  # type: ignore[misc]  # paramiko's own knows only $SSH_AUTH_SOCK
     """An agent at any socket. Raises NotAdmitted when it is away, or answers what no agent would."""
 
     def __init__(self, path: str) -> None:
@@ -45,7 +56,8 @@ class Agent(AgentSSH):  # type: ignore[misc]  # paramiko has no types; its Agent
         try:
             connection.settimeout(_PATIENCE)
             connection.connect(path)
-            self._connect(connection)
+            self._conn, self._keys = connection, ()
+            self._keys = tuple(self._listed())
         except (OSError, paramiko.SSHException, ValueError, TypeError, struct.error) as error:
             connection.close()
             raise NotAdmitted(f"the agent at {clean_line(path)} ({clean_line(str(error))})") from error
@@ -59,6 +71,15 @@ class Agent(AgentSSH):  # type: ignore[misc]  # paramiko has no types; its Agent
 
     def close(self) -> None:
         self._close()
+
+    def _listed(self) -> Iterator[paramiko.AgentKey]:
+        """Paramiko would believe any number."""
+        kind, answer = self._send_message(cSSH2_AGENTC_REQUEST_IDENTITIES)
+        count = answer.get_int()
+        if kind != SSH2_AGENT_IDENTITIES_ANSWER or count > _MOST:
+            raise paramiko.SSHException("it does not answer as an agent does")
+        for _ in range(count):
+            yield _Held(agent=self, blob=answer.get_binary(), comment=answer.get_text())
 
     def _read_all(self, wanted: int) -> bytes:
         if wanted > _LONGEST:
@@ -89,7 +110,7 @@ def certified(identity: Identity, certificates: tuple[Path, ...]) -> Iterator[Id
 def _alone(key: paramiko.PKey) -> paramiko.PKey:
     """Another value of the same key, without a certificate."""
     if isinstance(key, paramiko.AgentKey):
-        return paramiko.AgentKey(key.agent, key.blob, key.comment)
+        return _Held(key.agent, key.blob, key.comment)
     alone = copy.copy(key)
     alone.public_blob = None
     return alone

@@ -18,7 +18,7 @@ from rollback.text import clean_line
 _CTRL_C = b"\x03"
 _LONGEST = 1024
 _asking = threading.Lock()
-_given: dict[Path, str] = {}
+_given: dict[Path, str | None] = {}  # None: it was asked for, and nobody gave it
 
 
 def given(path: Path) -> str | None:
@@ -32,10 +32,7 @@ def ask(path: Path) -> str | None:
         return None
     with _asking:
         if path not in _given:
-            answer = _asked(f"Passphrase for {clean_line(str(path))}: ")
-            if answer is None:
-                return None
-            _given[path] = answer
+            _given[path] = _asked(f"Passphrase for {clean_line(str(path))}: ")
         return _given[path]
 
 
