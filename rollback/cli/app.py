@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rollback.cli import outlet
 from rollback.cli.options import Options, with_options
 from rollback.cli.reply import Reply, answer
 
@@ -58,6 +59,9 @@ Tag = Annotated[str, typer.Argument(metavar="TAG", autocompletion=_tags)]
 
 def _run(name: str, function: Callable[..., Reply]) -> Callable[[typer.Context, Options, dict[str, Any]], None]:
     def run(_: typer.Context, options: Options, given: dict[str, Any]) -> None:
+        from rollback.cli.logs import guard
+
+        guard(options)
         raise typer.Exit(answer(name, function, options, given))
 
     return run
@@ -78,7 +82,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from rollback import __version__
 
-        typer.echo(f"rollback {__version__}")
+        outlet.line(f"rollback {__version__}")
         raise typer.Exit
 
 
