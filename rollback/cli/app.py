@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rollback.cli import outlet
 from rollback.cli.arguments import Away, Count, Force, Steal, Tag, Wait, complete_tag
 from rollback.cli.options import Options, with_options
 from rollback.cli.reply import Reply, answer
@@ -23,6 +24,9 @@ app = typer.Typer(
 
 def _run(name: str, function: Callable[..., Reply]) -> Callable[[typer.Context, Options, dict[str, Any]], None]:
     def run(_: typer.Context, options: Options, given: dict[str, Any]) -> None:
+        from rollback.cli.logs import guard
+
+        guard(options)
         raise typer.Exit(answer(name, function, options, given))
 
     return run
@@ -43,7 +47,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from rollback import __version__
 
-        typer.echo(f"rollback {__version__}")
+        outlet.line(f"rollback {__version__}")
         raise typer.Exit
 
 

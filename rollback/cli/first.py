@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from rollback.cli.options import Options
-from rollback.cli.reply import Reply, console
+from rollback.cli.outlet import console, story
+from rollback.cli.reply import Reply
 from rollback.errors import UsageError
 
 _MOST = 20
@@ -60,7 +61,6 @@ def demo(options: Options, keep: bool) -> Reply:
     if not count.isdecimal() or not 1 <= int(count) <= _MOST:
         said = f"--hosts: the demo takes a number of hosts from 1 to {_MOST}, not {count!r}"
         raise UsageError(said, hint="rollback demo --hosts 3")
-    # With --json stdout is one envelope, and the story is prose.
-    code = run(int(count), keep, sys.stderr if options.json else sys.stdout)
+    code = run(int(count), keep, story(options))
     said = "the incident was replayed" if code == 0 else "the demo did not go as told"
     return Reply(None, (), code, said, "")

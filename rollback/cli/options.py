@@ -71,7 +71,7 @@ EVERYWHERE = (
     _flag("yes", "-y", "--yes", text="Do not ask."),
     _flag("dry_run", "-n", "--dry-run", text="Show the plan and stop."),
     _flag("json", "--json", text="One JSON object on stdout."),
-    _flag("verbose", "-v", "--verbose", text="Say more."),
+    _flag("verbose", "-v", "--verbose", text="Say more (ROLLBACK_DEBUG=1: the libraries' logs, too)."),
     _flag("quiet", "-q", "--quiet", text="Say only how it ended."),
     _flag("no_color", "--no-color", text="No colours (also NO_COLOR)."),
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rollback.cli import outlet
 from rollback.cli.options import Options
+from rollback.cli.outlet import console
 from rollback.errors import (
     Abandoned,
     LeaseHeld,
@@ -22,11 +21,6 @@ from rollback.errors import (
     UsageError,
 )
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-_ENDLESS = 10_000  # cells
-
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -38,15 +32,6 @@ class Reply:
     exit_code: int = 0
     message: str = ""
     hint: str = ""
-
-
-def console(options: Options, *, stderr: bool = False) -> Console:
-    """Where to print: no markup, no guessed colours; where no terminal is, nothing is cut to a width."""
-    from rich.console import Console
-
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _ENDLESS
-    return Console(file=stream, markup=False, highlight=False, emoji=False, no_color=options.no_color, width=width)
 
 
 def answer(command: str, function: Callable[..., Reply], options: Options, given: dict[str, Any]) -> int:
@@ -65,7 +50,7 @@ def answer(command: str, function: Callable[..., Reply], options: Options, given
     except BrokenPipeError:
         return _pipe_closed()
     except Exception as error:  # the last resort: nothing may end in a traceback on a user's terminal
-        reply = Reply(None, (), 1, _bug(error), "rollback status")
+        reply = Reply(None, (), 1, outlet.kept(error), "rollback status")
         _say(options, reply.message, "red")
     return finish(command, reply, options)
 
@@ -76,10 +61,10 @@ def finish(command: str, reply: Reply, options: Options) -> int:
         if options.json:
             from rollback.report.data import envelope
 
-            sys.stdout.write(envelope(command, reply.exit_code, reply.message, reply.hint, reply.data) + "\n")
+            whole = envelope(command, reply.exit_code, reply.message, reply.hint, reply.data, outlet.fit)
+            outlet.line(whole)
         else:
             _show(reply, options)
-        sys.stdout.flush()
     except BrokenPipeError:
         return _pipe_closed()
     if reply.hint and not (options.json or (options.quiet and reply.exit_code == 0)):
@@ -97,8 +82,7 @@ def _show(reply: Reply, options: Options) -> None:
 
 
 def _pipe_closed() -> int:
-    """The reader of our output went away (`| head`): what was done is done; say no more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    outlet.closed()
     return 141
 
 
@@ -126,13 +110,3 @@ def _say(options: Options, text: str, style: str = "") -> None:
     from rollback.report.layout import put
 
     put(console(options, stderr=True), text, style)
-
-
-def _bug(error: Exception) -> str:
-    import tempfile
-    import traceback
-
-    handle, name = tempfile.mkstemp(prefix="rollback-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-        traceback.print_exception(error, file=file)
-    return f"this is a bug of rollback's ({type(error).__name__}); the details are in {Path(name)}"

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollback.cli.chosen import chosen
+from rollback.cli.logs import debugging
 from rollback.cli.options import Options
-from rollback.cli.reply import console
+from rollback.cli.outlet import console, secrets
 from rollback.core.history import known_releases, pins, standings
 from rollback.core.left import left, rest, unfinished
 from rollback.core.plan import Known, Rollout
@@ -67,9 +68,7 @@ class Session:
 
     @cached_property
     def secrets(self) -> Secrets:
-        from rollback.playbook.secrets import Secrets
-
-        return Secrets(os.environ)
+        return secrets()
 
     @cached_property
     def progress(self) -> Lines | Board | Notices:
@@ -80,7 +79,7 @@ class Session:
         if self.options.quiet:
             screen.quiet = True
         verbose = bool(self.options.verbose)
-        if screen.is_terminal and "CI" not in os.environ and not self.options.json:
+        if screen.is_terminal and "CI" not in os.environ and not (self.options.json or debugging()):
             return Board(screen, tuple(host.name for host in self.hosts), verbose=verbose)
         return Lines(screen, verbose=verbose)
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollback.cli.options import Options
-from rollback.cli.reply import Reply, console
+from rollback.cli.outlet import console
+from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.core.fallback import choose_fallback
 from rollback.core.judge import judge

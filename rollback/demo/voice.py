@@ -23,11 +23,11 @@ class Voice:
     """Speaks to `out`: in colour on a terminal, in plain lines elsewhere."""
 
     def __init__(self, out: TextIO) -> None:
-        from rich.console import Console
+        from rollback.report.screen import Screen
 
         self.out = out
         width = None if out.isatty() else 120
-        self._console = Console(file=out, markup=False, highlight=False, emoji=False, width=width)
+        self._console = Screen(out, str, width=width)
 
     def opening(self, world: World) -> None:
         names = ", ".join(host.name for host in world.hosts)

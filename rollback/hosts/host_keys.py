@@ -10,9 +10,10 @@ import hashlib
 import os
 import shlex
 import threading
+from pathlib import Path
 
 from rollback.errors import NotAdmitted
-from rollback.hosts.known_hosts import Line, read
+from rollback.hosts.known_hosts import Line, read, revoked
 from rollback.hosts.resolve import Place
 from rollback.text import clean_line
 
@@ -31,12 +32,7 @@ def admit(place: Place, kind: str, key: bytes) -> None:
     Raises NotAdmitted for a revoked, a changed and an unknown key, with the command that mends it.
     """
     shown = f"{clean_line(kind)} {fingerprint(key)}"
-    for line in _marked(place, "@revoked"):
-        if line.key == key:
-            raise NotAdmitted(
-                f"{place} showed a host key that {line.file} line {line.number} revokes: {shown}.",
-                hint=f"Find out who revoked it and why; the line: sed -n {line.number}p {shlex.quote(str(line.file))}",
-            )
+    _refuse_revoked(place, key, shown)
     if any(line.key == key for line in _lines(place, place.names)):
         return
     if changed := _exact(place):
@@ -45,9 +41,39 @@ def admit(place: Place, kind: str, key: bytes) -> None:
         _append(place, kind, key)
         return
     raise NotAdmitted(
-        f"The host key of {place} is unknown, it showed {shown}; looked in {_files(place)}.",
+        f"The host key of {place} is unknown, it showed {shown}; looked in {_files(place)}.{_but(place)}",
         hint=f"Compare it with the host's own (there: {_own(kind)}), then: {_scan(place)}",
     )
+
+
+def _refuse_revoked(place: Place, key: bytes, shown: str) -> None:
+    every = (*_marked(place, "@revoked"), *(line for file in place.revoked for line in _listed(place, file)))
+    for line in every:
+        if line.key == key:
+            raise NotAdmitted(
+                f"{place} showed a host key that {_at(line)} revokes: {shown}.",
+                hint=f"Find out who revoked it and why; the line: sed -n {line.number}p {_quoted(line.file)}",
+            )
+
+
+def _listed(place: Place, file: Path) -> tuple[Line, ...]:
+    """Of RevokedHostKeys. As in OpenSSH nobody is admitted while it can't be read; ssh-keygen's binary lists can't."""
+    try:
+        return revoked(file)
+    except (OSError, ValueError) as error:
+        raise NotAdmitted(
+            f"{place} is not admitted: {clean_line(str(file))}, its RevokedHostKeys, can't be read as a list of keys.",
+            hint=f"Look at it: head -c 80 {_quoted(file)} (a KRL must be a list of public keys for rollback)",
+        ) from error
+
+
+def _but(place: Place) -> str:
+    """What somebody may have relied on, and does not count."""
+    vouching = _marked(place, "@cert-authority")[:1]
+    said = [f" {_at(line)} names an authority for its certificate, which is not checked here." for line in vouching]
+    if place.lax:
+        said.append(" The StrictHostKeyChecking of its ssh_config does not count; the playbook's ssh.host_keys does.")
+    return "".join(said)
 
 
 def fingerprint(key: bytes) -> str:
@@ -57,10 +83,10 @@ def fingerprint(key: bytes) -> str:
 
 def _changed(place: Place, lines: tuple[Line, ...], kind: str, shown: str) -> NotAdmitted:
     line = next((line for line in lines if line.type == kind), lines[0])
-    file = shlex.quote(str(line.file))
+    file = _quoted(line.file)
     return NotAdmitted(
-        f"The host key of {place} is not the one in {line.file} line {line.number}: it showed {shown}, "
-        f"known is {line.type} {fingerprint(line.key)}. It was reinstalled, or somebody stands between.",
+        f"The host key of {place} is not the one in {_at(line)}: it showed {shown}, "
+        f"known is {clean_line(line.type)} {fingerprint(line.key)}. It was reinstalled, or somebody stands between.",
         hint=f"Compare it with the host's own (there: {_own(kind)}), "
         f"then: ssh-keygen -R {shlex.quote(place.names[0])} -f {file} && {_scan(place)}",
     )
@@ -72,15 +98,23 @@ def _own(kind: str) -> str:
 
 
 def _scan(place: Place) -> str:
-    file = shlex.quote(str(place.files[0])) if place.files else "~/.ssh/known_hosts"
+    file = _quoted(place.files[0]) if place.files else "~/.ssh/known_hosts"
     if place.direct and place.names[-1] == place.address.lower():
         return f"ssh-keyscan -p {place.port} {shlex.quote(place.address)} >> {file}"
     # A scan reaches neither through a jump host nor knows of an alias.
     return f"ssh -o StrictHostKeyChecking=ask -o UserKnownHostsFile={file} {shlex.quote(place.host)} true"
 
 
+def _at(line: Line) -> str:
+    return f"{clean_line(str(line.file))} line {line.number}"
+
+
+def _quoted(file: Path) -> str:
+    return clean_line(shlex.quote(str(file)))
+
+
 def _files(place: Place) -> str:
-    return ", ".join(map(str, place.files)) or "no file (UserKnownHostsFile is none)"
+    return ", ".join(clean_line(str(file)) for file in place.files) or "no file (UserKnownHostsFile is none)"
 
 
 def _append(place: Place, kind: str, key: bytes) -> None:
@@ -99,7 +133,9 @@ def _append(place: Place, kind: str, key: bytes) -> None:
             with os.fdopen(descriptor, "wb") as end:
                 end.write(gap + text)
         except OSError as error:
-            raise NotAdmitted(f"The new host key of {place} cannot be added to {file}: {error.strerror}.") from error
+            raise NotAdmitted(
+                f"The new host key of {place} cannot be added to {_files(place)}: {error.strerror}."
+            ) from error
 
 
 def _exact(place: Place) -> tuple[Line, ...]:

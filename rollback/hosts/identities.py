@@ -1,59 +1,25 @@
-"""The keys that are offered to a host: the agent's and those in files, in OpenSSH's order, each loaded once.
+"""The keys that are offered to a host: the agent's and those in files, in OpenSSH's order, certificates first.
 
-Asks for a passphrase only in a terminal, only when nothing else can be offered, and once per file. Never forwards
-the agent.
+Asks for a passphrase only in a terminal, only when nothing else can be offered, and once per file. Never types a
+password: a fleet is let in by keys, or not at all.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import getpass
-import socket
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 import paramiko
-from paramiko.agent import AgentSSH
 
 from rollback.errors import NotAdmitted, Unreachable
+from rollback.hosts import passphrase
+from rollback.hosts.keys import ENCRYPTED, Agent, Identity, certified, load, public
 from rollback.hosts.resolve import Destination
 from rollback.text import clean_line
 
-_PATIENCE = 5.0  # seconds for each answer of the agent, which may itself be waiting for a person's touch
-_ASKING = threading.Lock()
-_passphrases: dict[Path, str] = {}
-
-
-class _Agent(AgentSSH):  # type: ignore[misc]  # paramiko has no types; its Agent knows only $SSH_AUTH_SOCK
-    """An agent at any socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.settimeout(_PATIENCE)
-            connection.connect(path)
-            self._connect(connection)
-        except BaseException:
-            connection.close()
-            raise
-
-    def close(self) -> None:
-        self._close()
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A key that can sign. label: where it is from, for messages."""
-
-    label: str
-    key: paramiko.PKey
+_BY_KEYS = "rollback logs in by key alone, as nobody can type at many hosts: let sshd_config allow that for this user."
 
 
 @dataclass(slots=True)
@@ -66,7 +32,7 @@ class Offer:
     destination: Destination
     identities: tuple[Identity, ...]
     skipped: tuple[str, ...]
-    agent: _Agent | None = None
+    agent: Agent | None = None
     refused: list[str] = field(default_factory=list)
 
     def authenticate(self, transport: paramiko.Transport) -> list[str]:
@@ -75,13 +41,14 @@ class Offer:
             try:
                 more = transport.auth_publickey(self.destination.user, identity.key)
             except paramiko.BadAuthenticationType as error:
-                raise self._not_admitted(f"it takes no keys, only {', '.join(error.allowed_types)}") from error
+                said = f"it takes no keys, only {', '.join(error.allowed_types)}"
+                raise self._not_admitted(said, _BY_KEYS) from error
             except (paramiko.SSHException, EOFError, OSError) as error:
                 self._refused(transport, identity, error)
                 continue
             if not more:
                 return []
-            raise self._not_admitted(f"besides a key it wants {', '.join(more)}")
+            raise self._not_admitted(f"besides a key it wants {', '.join(more)}", _BY_KEYS)
         raise self._not_admitted("no key was accepted" if self.identities else "there is no key to offer")
 
     def close(self) -> None:
@@ -96,22 +63,22 @@ class Offer:
         if not transport.is_active():
             raise self._not_admitted("it hung up after these keys")
 
-    def _not_admitted(self, why: str) -> NotAdmitted:
+    def _not_admitted(self, why: str, hint: str = "") -> NotAdmitted:
         user, place = clean_line(self.destination.user), self.destination.place
         tried = ", ".join(self.refused) or "none"
         passed = f"; not used: {', '.join(self.skipped)}" if self.skipped else ""
         return NotAdmitted(
             f"{place} does not let {user} in: {clean_line(why)}. Keys tried: {tried}{passed}.",
-            hint=f"Is {user} the right user, and is one of these keys in its ~/.ssh/authorized_keys there? "
+            hint=hint
+            or f"Is {user} the right user, and is one of these keys in its ~/.ssh/authorized_keys there? "
             f"Compare: ssh -v -l {user} {clean_line(place.host)} true",
         )
 
 
 def offer(destination: Destination) -> Offer:
     """Gather the keys for `destination`. Does not connect to it; may ask for a passphrase in a terminal."""
-    agent, complaint = _agent(destination.agent)
-    held = {bytes(key.asbytes()): _held(key) for key in (agent.get_keys() if agent else ())}
-    skipped = [complaint] if complaint else []
+    agent, skipped = _agent(destination.agent)
+    held = agent.held() if agent else {}
     named, files = [], []
     for path in destination.identities:
         match = held.pop(_public(path), None)
@@ -121,39 +88,34 @@ def offer(destination: Destination) -> Offer:
             files.append(path)
     loaded, failed = _loaded(files)
     rest = [] if destination.identities_only else list(held.values())
-    identities = [*named, *rest, *loaded] or list(_unlocked(failed))
+    found = [*named, *rest, *loaded] or list(_unlocked(failed))
     skipped += [f"{clean_line(str(path))} ({why})" for path, why in failed.items()]
+    identities = [each for one in found for each in certified(one, _certificates(destination))]
     return Offer(destination, tuple(identities), tuple(skipped), agent)
 
 
-def _agent(path: str | None) -> tuple[_Agent | None, str]:
+def _certificates(destination: Destination) -> tuple[Path, ...]:
+    return (*destination.certificates, *(path.with_name(f"{path.name}-cert.pub") for path in destination.identities))
+
+
+def _agent(path: str | None) -> tuple[Agent | None, list[str]]:
     """An agent that is away is no reason to stop: there may be files."""
-    if path is None:
-        return None, ""
     try:
-        return _Agent(path), ""
-    except (OSError, paramiko.SSHException) as error:
-        return None, f"the agent at {clean_line(path)} ({clean_line(str(error))})"
-
-
-def _held(key: paramiko.AgentKey) -> Identity:
-    return Identity(clean_line(f"{key.comment or key.get_name()} (agent)"), key)
+        return (Agent(path) if path else None), []
+    except NotAdmitted as error:
+        return None, [str(error)]
 
 
 def _public(path: Path) -> bytes:
-    """The public key beside a private one, or the file itself; b"" when there is none."""
-    file = path if path.suffix == ".pub" else path.with_name(path.name + ".pub")
-    try:
-        return base64.b64decode(file.read_bytes().split(None, 2)[1], validate=True)
-    except (OSError, IndexError, binascii.Error):
-        return b""
+    """The public key beside a private one, or the file itself."""
+    return public(path if path.suffix == ".pub" else path.with_name(path.name + ".pub"))
 
 
 def _loaded(paths: list[Path]) -> tuple[list[Identity], dict[Path, str]]:
     loaded, failed = [], {}
     for path in paths:
         try:
-            loaded.append(Identity(clean_line(str(path)), _key(path)))
+            loaded.append(load(path))
         except NotAdmitted as error:
             failed[path] = str(error)
     return loaded, failed
@@ -162,35 +124,10 @@ def _loaded(paths: list[Path]) -> tuple[list[Identity], dict[Path, str]]:
 def _unlocked(failed: dict[Path, str]) -> Iterator[Identity]:
     """Ask a person for the first passphrase that opens a key; what was opened is no longer among the failed."""
     for path, why in list(failed.items()):
-        if why == _ENCRYPTED and sys.stdin is not None and sys.stdin.isatty():
-            with _ASKING:
-                if path not in _passphrases:
-                    _passphrases[path] = getpass.getpass(f"Passphrase for {clean_line(str(path))}: ")
+        if why == ENCRYPTED and passphrase.ask(path) is not None:
             with suppress(NotAdmitted):
-                key = _key(path)
+                identity = load(path)
                 del failed[path]
-                yield Identity(clean_line(str(path)), key)
+                yield identity
                 return
             failed[path] = "wrong passphrase"
-
-
-_ENCRYPTED = "it is encrypted; unlock it with ssh-add"
-
-
-def _key(path: Path) -> paramiko.PKey:
-    """The private key in a file. Raises NotAdmitted with a few words why not."""
-    try:
-        seen = path.stat()
-        return _parsed(path, seen.st_mtime_ns, _passphrases.get(path))
-    except OSError as error:
-        raise NotAdmitted((error.strerror or str(error)).lower()) from error
-
-
-@lru_cache(maxsize=64)
-def _parsed(path: Path, _version: int, passphrase: str | None) -> paramiko.PKey:
-    try:
-        return paramiko.PKey.from_path(path, passphrase.encode() if passphrase else None)
-    except (TypeError, paramiko.PasswordRequiredException) as error:  # cryptography's way to say: encrypted
-        raise NotAdmitted(_ENCRYPTED) from error
-    except (ValueError, paramiko.SSHException, paramiko.UnknownKeyType, UnicodeDecodeError) as error:
-        raise NotAdmitted("not a private key that can be read, or a wrong passphrase") from error

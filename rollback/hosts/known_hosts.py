@@ -1,7 +1,7 @@
 """known_hosts files, read as OpenSSH reads them (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT).
 
 Says which lines speak of a name; what that means is for host_keys. Certificate authorities (`@cert-authority`) are
-read and never match: host certificates are not negotiated.
+read, and vouch for nothing: host certificates are not checked.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import binascii
 import hmac
 import os
 import re
+import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,20 +37,34 @@ class Line:
         return True in verdicts and False not in verdicts
 
 
+Parse = Callable[[Path, int, list[str]], Line | None]
+
+
 def read(file: Path) -> tuple[Line, ...]:
     """A file that is missing or may not be read holds no keys, which only ever admits less."""
     try:
-        seen = file.stat()
-        return _parsed(file, seen.st_mtime_ns, seen.st_size, seen.st_ino)
+        return _read(file, _line)
     except OSError:
         return ()
 
 
+def revoked(file: Path) -> tuple[Line, ...]:
+    """A RevokedHostKeys file: a key on each line, after options or not. Raises OSError, ValueError (a binary list)."""
+    return _read(file, _revoked_line)
+
+
+def _read(file: Path, parse: Parse) -> tuple[Line, ...]:
+    seen = file.stat()
+    if not stat.S_ISREG(seen.st_mode) and str(file) != os.devnull:
+        raise OSError(f"{file} is no file")  # a pipe would never end
+    return _parsed(file, parse, seen.st_mtime_ns, seen.st_size, seen.st_ino)
+
+
 @lru_cache(maxsize=64)
-def _parsed(file: Path, *_version: int) -> tuple[Line, ...]:
+def _parsed(file: Path, parse: Parse, *_version: int) -> tuple[Line, ...]:
     """Once per file and version of it, not once per host."""
     text = file.read_text("utf-8", "surrogateescape")
-    lines = (_line(file, number, fields) for number, fields in enumerate(map(str.split, text.split("\n")), start=1))
+    lines = (parse(file, number, fields) for number, fields in enumerate(map(str.split, text.split("\n")), start=1))
     return tuple(line for line in lines if line)
 
 
@@ -61,6 +77,16 @@ def _line(file: Path, number: int, fields: list[str]) -> Line | None:
         return Line(file, number, marker, fields[0], fields[1], base64.b64decode(fields[2], validate=True))
     except (binascii.Error, ValueError):
         return None
+
+
+def _revoked_line(file: Path, number: int, fields: list[str]) -> Line | None:
+    """Options may stand before the type, and their quotes may hold blanks; the key is what begins as every key does."""
+    if not fields or fields[0].startswith("#"):
+        return None
+    for at, field in enumerate(fields):
+        if at and field.startswith("AAAA"):
+            return _line(file, number, ["@revoked", "*", fields[at - 1], field])
+    raise ValueError(f"line {number} holds no key")
 
 
 def _hashed(patterns: str, name: str) -> bool:

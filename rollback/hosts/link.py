@@ -40,12 +40,32 @@ _ALIASES = {"curve25519-sha256@libssh.org": "curve25519-sha256"}
 _KEEPALIVE = 15  # seconds; with TCP_USER_TIMEOUT it makes a dead peer known
 _FOREVER = 86_400.0  # paramiko's own timeouts, out of the way of our deadline
 
+_GREETING = 64 * 1024  # bytes of lines before and with the greeting
+_PACKET = 256 * 1024  # bytes: OpenSSH takes no larger one
+
 # Its threads log tracebacks; without a handler Python would print them on the terminal.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
-logging.getLogger("paramiko").propagate = False
 
 
-class _Strict(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # paramiko has no types
+class _Bounded(paramiko.Packetizer):  # type: ignore[misc]  # paramiko has no types
+    """Paramiko collects a greeting, and a packet of up to 4 GiB, in memory before it looks at it."""
+
+    _greeted = 0
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        if n > _PACKET:
+            raise paramiko.SSHException(f"it announced a packet of {n} bytes")
+        return bytes(super().read_all(n, check_rekey))
+
+    def _read_timeout(self, timeout: float) -> bytes:
+        data: bytes = super()._read_timeout(timeout)
+        self._greeted += len(data)
+        if self._greeted > _GREETING:
+            raise paramiko.SSHException(": it never ends")
+        return data
+
+
+class _Strict(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
     """Every host key comes here, as the client is given none: ours is the only judge."""
 
     def __init__(self, place: Place) -> None:
@@ -88,7 +108,7 @@ def _nothing_configured() -> fabric.Config:
 
 
 def _transport(hop: Destination, sock: Any, **options: Any) -> paramiko.Transport:
-    transport = paramiko.Transport(sock, **options)
+    transport = paramiko.Transport(sock, packetizer_class=_Bounded, **options)
     chosen = transport.get_security_options()
     chosen.kex = _chosen("key exchanges", _KEX, chosen.kex, hop.allowed.kex)
     chosen.ciphers = _chosen("ciphers", _CIPHERS, chosen.ciphers, hop.allowed.ciphers)
@@ -112,10 +132,11 @@ def _chosen(
 
 @contextmanager
 def explained(place: Place, watchdog: Watchdog, base: sockets.Base | None = None) -> Iterator[None]:
-    """Every way in which paramiko and the system fail, as one of ours."""
+    """Every way in which paramiko and the system fail, as one of ours. What its thread meets in a hostile packet may be
+    an error of any kind, and comes out here."""
     try:
         yield
-    except (HostError, paramiko.SSHException, EOFError, OSError) as error:
+    except Exception as error:
         watchdog.check()
         if isinstance(error, HostError):
             raise
@@ -123,9 +144,12 @@ def explained(place: Place, watchdog: Watchdog, base: sockets.Base | None = None
 
 
 def _explanation(place: Place, error: Exception, proxy_said: str) -> HostError:
-    said = clean_line(proxy_said or str(error) or "the connection was closed")
+    said = clean_line(proxy_said or str(error) or "the connection was closed").rstrip(".")
     if isinstance(error, paramiko.IncompatiblePeer):
         return NotAdmitted(f"{place} and this side have no algorithm in common: {said}.")
+    if isinstance(error, paramiko.ChannelException) and error.code == 1:
+        hint = "The host before it needs AllowTcpForwarding yes (or local) in its sshd_config."
+        return NotAdmitted(f"{place}: the host before it forbids to forward: {said}.", hint=hint)
     if isinstance(error, paramiko.ChannelException):
         return Unreachable(f"{place} opened no channel: {said}.")
     return Unreachable(f"The SSH connection to {place} failed: {said}.")

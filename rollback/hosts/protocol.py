@@ -78,8 +78,9 @@ class Answer:
 
 def command(script: bytes) -> str:
     """What is executed: the same few words under any login shell. The script itself comes over stdin, so no value of it
-    ever stands in an argument list; `head -c` takes exactly its bytes and leaves the payload."""
-    return f"exec /bin/sh -c 'eval \"$(head -c {len(script)})\"'"
+    ever stands in an argument list; `head -c` takes exactly its bytes and leaves the payload. `echo` ends the line that
+    a login shell may have left open, which would hide the first line of the answer."""
+    return f"exec /bin/sh -c 'echo; eval \"$(head -c {len(script)})\"'"
 
 
 def script(request: Request) -> bytes:
@@ -122,18 +123,19 @@ def agent() -> bytes:
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("#")).encode("ascii")
 
 
-def parse(said: bytes, host: str) -> Answer:
-    """The answer in what came over stdout. What a login shell says before it is skipped.
+def parse(said: bytes, host: str, complaint: str = "") -> Answer:
+    """The answer in what came over stdout. What a login shell says before it is skipped. complaint: of stderr.
 
     Raises OutsideProtocol when there is no end to it: what the host did is unknown then.
     """
     fields = [_field(line) for line in said.split(b"\n") if line.startswith(_PREFIX)]
     ends = [place for place, field in enumerate(fields) if field.key == "end"]
     if not ends or ends[0] != len(fields) - 1:
-        seen = clean_line(said[-200:])
+        seen = clean_line(said[-200:]) or clean_line(complaint[-200:])
         what = f"it said {seen}" if seen else "it said nothing"
         raise OutsideProtocol(
-            f"{host} gave no answer that rollback understands: {what}", hint=f"ssh {host} /bin/sh -c true"
+            f"{host} gave no answer that rollback understands: {what}",
+            hint=f"its login must be able to run a shell: ssh {host} 'exec /bin/sh -c \"echo ready\"'",
         )
     status, _, detail = fields[-1].value.partition(" ")
     return Answer(status, detail, tuple(fields[:-1]))

@@ -15,8 +15,10 @@ from rollback.model import Host
 
 
 class Transport(Protocol):
-    """A way to execute one command at a time, or several at once."""
+    """A way to execute one command at a time, or several at once. last_words: of this thread's last one, on stderr."""
 
+    @property
+    def last_words(self) -> str: ...
     def exec(
         self, command: str, stdin: Iterable[bytes], deadline: float, cap: int, sink: IO[bytes] | None = None
     ) -> tuple[int | None, bytes]: ...
@@ -52,7 +54,7 @@ class Agent:
         if request.into:
             said = around(request.into)
         try:
-            return parse(said, self._host)
+            return parse(said, self._host, self._transport.last_words)
         except OutsideProtocol as error:
             if status is None:
                 raise Unreachable(f"the connection to {self._host} was lost before it answered") from error

@@ -5,16 +5,16 @@ Opens no connection and reads no key; everything that comes out is a value.
 
 from __future__ import annotations
 
-import getpass
 import os
-import pwd
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rollback.errors import NotAdmitted
+from rollback.hosts import tokens
 from rollback.hosts.ssh_config import settings
+from rollback.hosts.tokens import expanded
 from rollback.model import Host, Ssh
 from rollback.text import clean_line
 
@@ -39,6 +39,7 @@ class Place:
     """Where a key was shown. host: the playbook's name. names: those its key may be filed under, the exact one first.
 
     files: in the order they are read. policy: "strict" or "accept-new". direct: no jump host or proxy lies between.
+    revoked: files of keys that are never admitted. lax: its ssh_config would take new keys, which does not count.
     """
 
     host: str
@@ -48,6 +49,8 @@ class Place:
     files: tuple[Path, ...]
     policy: str
     direct: bool
+    revoked: tuple[Path, ...] = ()
+    lax: bool = False
 
     def __str__(self) -> str:
         return clean_line(f"{self.host} ({self.address} port {self.port})")
@@ -57,13 +60,15 @@ class Place:
 class Destination:
     """Everything that is needed to connect.
 
-    identities: private key files, those that somebody named even when they do not exist. agent: the agent's socket.
-    family: "any", "inet" or "inet6". jump: the host to go through. proxy_command: ready for a shell.
+    identities: private key files, those that somebody named even when they do not exist. certificates: for whichever
+    key they belong to. agent: the agent's socket. family: "any", "inet" or "inet6". jump: the host to go through.
+    proxy_command: ready for a shell.
     """
 
     place: Place
     user: str
     identities: tuple[Path, ...] = ()
+    certificates: tuple[Path, ...] = ()
     identities_only: bool = False
     agent: str | None = None
     family: str = "any"
@@ -83,15 +88,15 @@ def _destination(name: str, ssh: Ssh, jumps: str | None, depth: int) -> Destinat
         raise NotAdmitted(f"The ProxyJump of {clean_line(name)} leads in a circle.", hint=f"ssh -G {clean_line(name)}")
     said = settings(name, ssh)
     one = dict(reversed(said))  # the first value of a keyword counts
-    address, port, user = one.get("hostname", name), int(one["port"]), one["user"]
+    address, port, user = _where(name, one)
+    known = tokens.tokens(name, address, port, user, one.get("hostkeyalias"))
     jump = _jump(jumps or one.get("proxyjump", "none"), ssh, depth)
-    proxy = None if jump else _proxy_command(name, address, port, user, one.get("proxycommand", "none"))
-    names = _filed_names(address, port, one.get("hostkeyalias"))
-    place = Place(name, address, port, names, _known_hosts(ssh, one), ssh.host_keys, direct=not (jump or proxy))
+    proxy = None if jump else _proxy_command(one, known)
     return Destination(
-        place=place,
+        place=_place(name, ssh, one, (address, port), direct=not (jump or proxy)),
         user=user,
-        identities=tuple(_identities((value for key, value in said if key == "identityfile"), address, user)),
+        identities=tuple(_identities((value for key, value in said if key == "identityfile"), known)),
+        certificates=tuple(tokens.path(value, known) for key, value in said if key == "certificatefile"),
         identities_only=one.get("identitiesonly") == "yes",
         agent=_agent(one.get("identityagent", "SSH_AUTH_SOCK")),
         family=one.get("addressfamily", "any"),
@@ -101,6 +106,21 @@ def _destination(name: str, ssh: Ssh, jumps: str | None, depth: int) -> Destinat
             *(_listed(one.get(word)) for word in ("kexalgorithms", "ciphers", "macs", "hostkeyalgorithms"))
         ),
     )
+
+
+def _where(name: str, one: Mapping[str, str]) -> tuple[str, int, str]:
+    """Address, port and user. An `ssh` that is a wrapper may print anything."""
+    port, user = one.get("port", ""), one.get("user", "")
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536 and user):
+        said = f"ssh says of {clean_line(name)}: port {clean_line(port, 40)!r}, user {clean_line(user, 40)!r}"
+        raise NotAdmitted(f"{said}, which is no way to reach it.", hint=f"ssh -G -- {clean_line(name)}")
+    return one.get("hostname", name), int(port), user
+
+
+def _place(name: str, ssh: Ssh, one: Mapping[str, str], at: tuple[str, int], *, direct: bool) -> Place:
+    names, files = _filed_names(*at, one.get("hostkeyalias")), _known_hosts(ssh, one)
+    lax = one.get("stricthostkeychecking") in {"no", "off", "false", "accept-new"}
+    return Place(name, *at, names, files, ssh.host_keys, direct, _files(one.get("revokedhostkeys", "none")), lax)
 
 
 def _jump(jumps: str, ssh: Ssh, depth: int) -> Destination | None:
@@ -123,33 +143,18 @@ def _hop(text: str) -> tuple[str | None, str, int | None]:
     return user or None, found["v6"] or found["v4"] or found["bare"], int(port) if port else None
 
 
-def _proxy_command(name: str, address: str, port: int, user: str, command: str) -> str | None:
+def _proxy_command(one: Mapping[str, str], known: Mapping[str, str]) -> str | None:
     """With its tokens filled in; what a shell could misunderstand is refused."""
+    command = one.get("proxycommand", "none")
     if command.lower() == "none":
         return None
-    tokens = {"%h": address, "%n": name, "%p": str(port), "%r": user}
-    for value in (address, name, user):
+    if one.get("proxyusefdpass") == "yes":
+        raise NotAdmitted(f"The ssh_config of {clean_line(known['%n'])} sets ProxyUseFdpass, which is not supported.")
+    spoken = {token: known[token] for token in ("%h", "%n", "%p", "%r")}
+    for value in spoken.values():
         if not _HARMLESS.fullmatch(value):
             raise NotAdmitted(f"{clean_line(value)!r} cannot be used in a ProxyCommand: it holds shell characters.")
-    return _filled(command, tokens)
-
-
-def _filled(text: str, tokens: dict[str, str]) -> str:
-    """ssh_config(5), TOKENS; one that is not known here stays as it is."""
-    every = {**tokens, "%%": "%", "%d": str(_home())}
-    return re.sub(r"%.", lambda found: every.get(found[0], found[0]), text)
-
-
-def _expanded(path: str) -> Path:
-    return _home() / path[2:] if path.startswith("~/") else Path(path).expanduser()
-
-
-def _home() -> Path:
-    """ssh goes by the account, whatever $HOME says."""
-    try:
-        return Path(pwd.getpwuid(os.getuid()).pw_dir)
-    except KeyError:
-        return Path.home()
+    return tokens.filled(command, spoken)
 
 
 def _filed_names(address: str, port: int, alias: str | None) -> tuple[str, ...]:
@@ -159,24 +164,25 @@ def _filed_names(address: str, port: int, alias: str | None) -> tuple[str, ...]:
     return (address.lower(),) if port == 22 else (f"[{address}]:{port}".lower(), address.lower())
 
 
-def _known_hosts(ssh: Ssh, one: dict[str, str]) -> tuple[Path, ...]:
+def _known_hosts(ssh: Ssh, one: Mapping[str, str]) -> tuple[Path, ...]:
     if ssh.known_hosts:
         return (Path(ssh.known_hosts).expanduser(),)
-    files = [file for word in ("userknownhostsfile", "globalknownhostsfile") for file in _paths(one.get(word, "none"))]
-    return tuple(_expanded(file) for file in files if file.lower() != "none")
+    return tuple(
+        file for word in ("userknownhostsfile", "globalknownhostsfile") for file in _files(one.get(word, "none"))
+    )
 
 
-def _paths(value: str) -> list[str]:
+def _files(value: str) -> tuple[Path, ...]:
     """`ssh -G` prints several paths without quotes, so one path with blanks in it can only be told by looking."""
-    return [value] if _expanded(value).exists() else value.split()
+    files = [value] if expanded(value).exists() else value.split()
+    return tuple(expanded(file) for file in files if file.lower() != "none")
 
 
-def _identities(values: Iterable[str], address: str, user: str) -> Iterable[Path]:
+def _identities(values: Iterable[str], known: Mapping[str, str]) -> Iterable[Path]:
     """Those that exist, and those that do not but were named by somebody: the defaults are only tried."""
-    tokens = {"%h": address, "%r": user, "%u": getpass.getuser()}
     for value in values:
-        path = _expanded(_filled(value, tokens))
-        default = path.parent == _home() / ".ssh" and _DEFAULT_KEYS.fullmatch(path.name)
+        path = tokens.path(value, known)
+        default = path.parent == tokens.home() / ".ssh" and _DEFAULT_KEYS.fullmatch(path.name)
         if value.lower() != "none" and (path.exists() or not default):
             yield path
 
@@ -186,7 +192,7 @@ def _agent(value: str) -> str | None:
         return None
     if value == "SSH_AUTH_SOCK":
         return os.environ.get("SSH_AUTH_SOCK") or None
-    return os.environ.get(value[1:]) if value.startswith("$") else str(_expanded(value))
+    return os.environ.get(value[1:]) if value.startswith("$") else str(expanded(value))
 
 
 def _listed(value: str | None) -> frozenset[str] | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache, partial
 from typing import IO, Any
 
 import paramiko
@@ -26,6 +27,10 @@ from rollback.hosts.resolve import Destination, Place, destination
 from rollback.model import Host
 from rollback.text import clean, clean_line
 
+_AT_ONCE = (
+    8  # connections that are made through the same host at once: of ten or more its sshd drops some (MaxStartups)
+)
+
 
 def connect(host: Host) -> SshTransport:
     """Connect to `host` and authenticate, through its jump hosts, within `host.ssh.connect_timeout` seconds.
@@ -35,10 +40,11 @@ def connect(host: Host) -> SshTransport:
     target = destination(host)
     patience = host.ssh.connect_timeout
     with ExitStack() as offers, ExitStack() as opened:
-        # Before the clock starts: a person may have to type a passphrase.
+        # Before the clock starts: a person may have to type a passphrase, and others may be on the same way.
         hops = [(hop, offer(hop)) for hop in _hops(target)]
         for _, keys in hops:
             offers.callback(keys.close)
+        offers.enter_context(_turn(target, hops[0][0], patience))
         deadline = time.monotonic() + patience
         base = sockets.reach(hops[0][0], deadline)
         opened.callback(base.close)
@@ -49,16 +55,47 @@ def connect(host: Host) -> SshTransport:
                 with explained(hop.place, watchdog, base):
                     step = link(hop, keys, base, step)
                     opened.callback(step.client.close)
-        return SshTransport(target.place, step.transport, patience, opened.pop_all())
+        return SshTransport(target.place, step.transport, patience, opened.pop_all(), partial(connect, host))
+
+
+@contextmanager
+def _turn(target: Destination, first: Destination, patience: float) -> Iterator[None]:
+    """Waits while many are on their way through the same host; not for ever, as they may hang."""
+    crowd = None if target.place.direct else _crowd("" if first.proxy_command else str(first.place))
+    ours = crowd is not None and crowd.acquire(timeout=patience)
+    try:
+        yield
+    finally:
+        if crowd is not None and ours:
+            crowd.release()
+
+
+@cache
+def _crowd(_through: str) -> threading.Semaphore:
+    return threading.Semaphore(_AT_ONCE)
 
 
 class SshTransport:
-    """A connection to one host. Several threads may execute and dial on it at the same time."""
+    """A connection to one host. Several threads may execute and dial on it at the same time.
 
-    def __init__(self, place: Place, transport: paramiko.Transport, patience: float, opened: ExitStack) -> None:
+    An sshd may allow a connection few sessions, or one (MaxSessions): what finds no room goes over a second connection,
+    so that a lease is renewed while a restart runs. again: makes it.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        transport: paramiko.Transport,
+        patience: float,
+        opened: ExitStack,
+        again: Callable[[], SshTransport],
+    ) -> None:
         self._place, self._transport, self._patience = place, transport, patience
-        self._opened = opened
+        self._opened, self._again = opened, again
+        self._second: SshTransport | None = None
+        self._served = self._closed = False
         self._closing = threading.Lock()
+        self._doubling = threading.Lock()
         self._opening = threading.Lock()  # paramiko keeps one refusal a connection: two at once would lose one
         self._thread = threading.local()
 
@@ -82,10 +119,15 @@ class SshTransport:
         with Watchdog(deadline, self.close, late) as watchdog:
             with explained(self._place, watchdog):
                 channel = self._begin(command, deadline)
-            said = self._listen(channel, stdin, cap, sink)
-            watchdog.check()
-        self._thread.last_words = clean(said.stderr)
-        return said.status, said.stdout
+            if channel is not None:
+                said = self._listen(channel, stdin, cap, sink)
+                watchdog.check()
+                self._thread.last_words = clean(said.stderr)
+                return said.status, said.stdout
+        second = self._doubled()
+        answer = second.exec(command, stdin, deadline, cap, sink)
+        self._thread.last_words = second.last_words
+        return answer
 
     def dial(self, address: str, port: int) -> socket.socket:
         """A connected socket to a port the host can reach. Raises ConnectionRefusedError, Unreachable, NotAdmitted."""
@@ -100,12 +142,31 @@ class SshTransport:
     def close(self) -> None:
         """From any thread, any number of times; whoever waits on the connection is woken."""
         with self._closing:
-            opened, self._opened = self._opened, ExitStack()
+            opened, self._opened, self._closed = self._opened, ExitStack(), True
         opened.close()
 
-    def _begin(self, command: str, deadline: float) -> paramiko.Channel:
-        with self._opening:
-            channel = self._transport.open_session(timeout=deadline)
+    def _doubled(self) -> SshTransport:
+        with self._doubling:
+            if self._second is None:
+                if not self._served:
+                    raise NotAdmitted(
+                        f"{self._place} opens no session.", hint="Does its sshd_config set MaxSessions 0?"
+                    )
+                self._second = self._again()
+                with self._closing:
+                    self._opened.callback(self._second.close)
+                if self._closed:
+                    self.close()  # meanwhile
+            return self._second
+
+    def _begin(self, command: str, deadline: float) -> paramiko.Channel | None:
+        """None when there is no room for another session."""
+        try:
+            with self._opening:
+                channel = self._transport.open_session(timeout=deadline)
+        except paramiko.ChannelException:
+            return None
+        self._served = True
         try:
             channel.exec_command(command)
         except paramiko.SSHException as error:

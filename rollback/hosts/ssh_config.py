@@ -64,7 +64,7 @@ def _asked(
     if answer.returncode != 0:
         said = clean_line(answer.stderr) or f"exit status {answer.returncode}"
         raise NotAdmitted(f"The ssh_config cannot be used for {clean_line(name)}: {said}.", hint=_look(name))
-    lines = answer.stdout.decode("utf-8", "surrogateescape").splitlines()
+    lines = answer.stdout.decode("utf-8", "surrogateescape").split("\n")
     return tuple((key.lower(), value) for key, _, value in (line.partition(" ") for line in lines))
 
 

@@ -68,7 +68,7 @@ class Ledger:
     def append(self, operation: str, author: str, *facts: Fact) -> tuple[Record, ...]:
         """Records the facts, in this order, and returns them as they were recorded: redacted, cleaned. Never raises."""
         with self._lock:
-            records = tuple(self._record(operation, clean_line(author), fact) for fact in facts)
+            records = tuple(self._record(operation, clean_line(self._redact(author)), fact) for fact in facts)
             entries = tuple(map(codec.entry, records))
             self._records |= {record.id: record for record in records}
             if not self._stored(entries):
@@ -199,7 +199,7 @@ class Ledger:
     def _cleaned(self, stored: Entry) -> Entry:
         """A host's words, fit for a terminal. Kinds of a later version are kept as they are: nobody shows them."""
         found = codec.record(stored)
-        return stored if found is None else codec.entry(scrubbed(found, str))
+        return stored if found is None else codec.entry(scrubbed(found, self._redact))
 
     def _notice(self, text: str) -> None:
         if text not in self._told:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
 from rollback.errors import UsageError
+from rollback.playbook.credentials import struck
 from rollback.text import clean, clean_line
 
 _PLACE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
@@ -45,9 +46,10 @@ class Secrets:
         return {name: self._value(name) for name in sorted(named(command))}
 
     def redact(self, text: str) -> str:
-        """`text` with every value handed out so far shown as [NAME], as it is, encoded or cleaned."""
+        """`text` with every value handed out so far shown as [NAME], as it is, encoded or cleaned; and without what
+        looks like a credential."""
         pattern = self._pattern
-        return pattern.sub(lambda found: f"[{self._shown[found[0]]}]", text) if pattern else text
+        return struck(pattern.sub(lambda found: f"[{self._shown[found[0]]}]", text) if pattern else text)
 
     def _value(self, name: str) -> str:
         value = self._environ.get(name)

@@ -32,7 +32,7 @@ def put(console: Console, shown: object, style: str = "") -> None:
     if not isinstance(shown, (str, Text)):
         console.print(shown)
         return
-    # A tag, a hint or an error may hold anything: what is hidden in it must not reach the terminal.
+    # A tag, a hint or an error may hold anything, and is measured as it will be shown.
     text = Text(clean(shown, _LONGEST), style) if isinstance(shown, str) else shown
     # A command to copy stays one line, however long.
     if console.is_terminal and not _COMMAND.match(text.plain):

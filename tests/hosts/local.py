@@ -27,6 +27,7 @@ class LocalShell:
     environment: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     drop: int = 0
     closed: bool = False
+    last_words: str = ""
 
     def exec(
         self, command: str, stdin: Iterable[bytes], deadline: float, cap: int, sink: IO[bytes] | None = None

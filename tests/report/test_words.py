@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -136,7 +137,7 @@ def test_every_outcome_has_a_sentence_and_a_next_command(outcome: Outcome) -> No
 
 def test_the_envelope_is_pinned() -> None:
     line = data.envelope(
-        "deploy", 10, "v3 is bad", "rollback show X", {"release": V2, "outcome": Outcome.DONE, "at": at(0)}
+        "deploy", 10, "v3 is bad", "rollback show X", {"release": V2, "outcome": Outcome.DONE, "at": at(0)}, str
     )
     assert json.loads(line) == {
         "schema": "rollback/1",
@@ -152,7 +153,17 @@ def test_the_envelope_is_pinned() -> None:
     }
 
 
+def test_every_text_of_the_envelope_is_made_fit_but_what_must_stay_exact() -> None:
+    told = {"KEY": ("text", V2, Outcome.DONE, at(0), Path("p"), 1, None)}
+    line = data.envelope("x", 0, "said", "typed", told, lambda text: f"<{text}>")
+    exact = {"id": V2.id, "tag": "v2", "commit": V2.commit, "tree": V2.tree}
+    assert json.loads(line) == {
+        **{"schema": "rollback/1", "command": "x", "exit_code": 0, "message": "<said>", "hint": "<typed>"},
+        "data": {"<KEY>": ["<text>", exact, "done", "2026-11-20T12:00:00+00:00", "<p>", 1, None]},
+    }
+
+
 def test_a_tag_that_is_not_utf8_can_be_printed_as_json() -> None:
-    line = data.envelope("x", 0, "", "", release("v\udcff"))
+    line = data.envelope("x", 0, "", "", release("v\udcff"), str)
     assert line.encode("ascii")
     assert json.loads(line)["data"]["id"].startswith("v%FF-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -41,6 +42,18 @@ def configured(host: Host, sshd: Sshd, tmp_path: Path) -> Config:
         return replace(host, ssh=replace(host.ssh, config=str(config)))
 
     return make
+
+
+@pytest.fixture
+def empty_agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The socket of an agent that holds nothing yet."""
+    path = tmp_path_factory.mktemp("a") / "s"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    yield path
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
 
 
 @pytest.fixture

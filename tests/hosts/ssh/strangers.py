@@ -47,6 +47,17 @@ def greeting_only(client: socket.socket, over: threading.Event) -> None:
     over.wait()
 
 
+def huge_packet(client: socket.socket, over: threading.Event) -> None:
+    """An SSH greeting, and then a packet of 2 GiB, as fast as it is taken."""
+    client.sendall(b"SSH-2.0-OpenSSH_9.2\r\n" + (0x7FFF_FFFC).to_bytes(4, "big"))
+    flooding(client, over)
+
+
+def escapes(client: socket.socket, _: threading.Event) -> None:
+    """A greeting that would write on the terminal, and nothing else."""
+    client.sendall(b"SSH-2.0-\x1b]0;owned\x07\x1b[2J\xe2\x80\xae\r\n")
+
+
 @contextmanager
 def stranger(behave: Behaviour) -> Iterator[int]:
     """The port where it behaves so, on 127.0.0.1."""
@@ -84,6 +95,31 @@ def proxy(to: tuple[str, int], after: int) -> Iterator[int]:
             server.shutdown(socket.SHUT_RDWR)
 
     with stranger(drop) as port:
+        yield port
+
+
+@contextmanager
+def stalling(to: tuple[str, int], after: int) -> Iterator[int]:
+    """The port of a proxy to `to` that lets nothing through any more, either way, once `after` bytes went through it.
+
+    Both connections stay open: as when a peer is gone and nobody tells."""
+
+    def stall(client: socket.socket, over: threading.Event) -> None:
+        left, client_wait = after, 0.01
+        with socket.create_connection(to) as server:
+            client.settimeout(client_wait)
+            server.settimeout(client_wait)
+            while left > 0 and not over.is_set():
+                for source, sink in ((client, server), (server, client)):
+                    with suppress(TimeoutError):
+                        data = source.recv(min(left, 4096) or 1)
+                        if not data:
+                            return
+                        sink.sendall(data)
+                        left = max(0, left - len(data))
+            over.wait()
+
+    with stranger(stall) as port:
         yield port
 
 

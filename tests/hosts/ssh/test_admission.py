@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import termios
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from rollback.demo.sshd import Sshd
 from rollback.errors import NotAdmitted
 from rollback.hosts.ssh import connect
 from rollback.model import Host
+from tests.hosts.ssh.agents import SecurityKey, framed
+from tests.hosts.ssh.agents import agent as agent_at
 from tests.hosts.ssh.conftest import Config, Keygen
 
 
@@ -172,17 +173,11 @@ def test_every_kind_of_key_gets_in(configured: Config, sshd: Sshd, keygen: Keyge
 
 
 @pytest.fixture
-def agent(sshd: Sshd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def agent(sshd: Sshd, empty_agent: Path) -> Path:
     """An agent that holds the world's key."""
-    path = tmp_path_factory.mktemp("a") / "s"
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
     adding = ["ssh-add", "-q", str(sshd.world.client_key)]
-    subprocess.run(adding, check=True, capture_output=True, env={**os.environ, "SSH_AUTH_SOCK": str(path)})
-    yield path
-    process.send_signal(signal.SIGTERM)
-    process.communicate()
+    subprocess.run(adding, check=True, capture_output=True, env={**os.environ, "SSH_AUTH_SOCK": str(empty_agent)})
+    return empty_agent
 
 
 def without_key_file(host: Host, sshd: Sshd, *, instead: str) -> Host:
@@ -217,34 +212,115 @@ def test_an_agent_that_is_away_is_passed_over(configured: Config, tmp_path: Path
     assert says_hello(configured(f"Host web1\n IdentityAgent {tmp_path}/away\n IdentitiesOnly no\n"))
 
 
-def test_a_locked_key_is_asked_for_in_a_terminal_once(configured: Config, sshd: Sshd, tmp_path: Path) -> None:
-    locked = tmp_path / "locked"
+def locked_key(sshd: Sshd, folder: Path) -> Path:
+    """The world's key, under the words "open sesame"."""
+    locked = folder / "locked"
     locked.write_bytes(sshd.world.client_key.read_bytes())
     locked.chmod(0o600)
     locking = ["ssh-keygen", "-q", "-p", "-P", "", "-N", "open sesame", "-f", str(locked)]
     subprocess.run(locking, check=True, capture_output=True)
-    host = without_key_file(configured(""), sshd, instead=f"IdentityFile {locked}")
+    return locked
+
+
+def typed(host: Host, words: bytes) -> tuple[str, str, bool]:
+    """What stands in the terminal when two hosts are connected to and `words` are typed, what was said besides, and
+    whether the terminal echoes afterwards."""
     program = f"""
+from concurrent.futures import ThreadPoolExecutor
+from rollback.errors import HostError
 from rollback.hosts.ssh import connect
 from rollback.model import Host, Ssh
-for _ in range(2):
-    connect(Host("web1", "/srv", Ssh(config={host.ssh.config!r}, connect_timeout=20.0))).close()
+host = Host("web1", "/srv", Ssh(config={host.ssh.config!r}, connect_timeout=20.0))
+def admitted(_):
+    try:
+        connect(host).close()
+        return "in"
+    except HostError as error:
+        return str(error).partition(" (")[2].rpartition(" (")[2]
+with ThreadPoolExecutor(2) as pool:
+    try:
+        answers = pool.map(admitted, range(2))
+        print(*answers, file=__import__("sys").stderr)
+    except KeyboardInterrupt:
+        print("interrupted", file=__import__("sys").stderr)
 """
     ours, theirs = os.openpty()
     asking = subprocess.Popen(
         ["setsid", "--ctty", "--wait", sys.executable, "-c", program],
         stdin=theirs,
         stderr=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": str(Path.cwd())},
     )
+    shown = b""
+    while not shown.endswith(b"locked: "):
+        shown += os.read(ours, 1000)
+    os.write(ours, words)
+    _, said = asking.communicate(timeout=60)
+    echoes = bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
     os.close(theirs)
-    prompt = b""
-    while not prompt.endswith(b"locked: "):
-        prompt += os.read(ours, 1000)
-    os.write(ours, b"open sesame\n")
-    _, complaints = asking.communicate(timeout=60)
+    shown += os.read(ours, 1000)
     os.close(ours)
-    assert (prompt.decode(), asking.returncode, complaints) == (f"Passphrase for {locked}: ", 0, b"")
+    return shown.decode(), said, echoes
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (b"open sesame\n", "in in\n"),
+        (b"open barley\n", "wrong passphrase). wrong passphrase).\n"),
+        (b"\x03", "interrupted\n"),
+    ],
+)
+def test_a_locked_key_is_asked_for_in_a_terminal_once(
+    configured: Config, sshd: Sshd, tmp_path: Path, words: bytes, said: str
+) -> None:
+    locked = locked_key(sshd, tmp_path)
+    host = without_key_file(configured(""), sshd, instead=f"IdentityFile {locked}")
+    assert typed(host, words) == (f"Passphrase for {locked}: \r\n", said, True)
+
+
+def test_a_security_key_in_the_agent_gets_in(configured: Config, sshd: Sshd, tmp_path: Path) -> None:
+    key, allowed = SecurityKey(), sshd.world.folder / "client_key.pub"
+    before = allowed.read_text()
+    try:
+        allowed.write_text(before + key.line)
+        with agent_at(tmp_path, framed(key.answer)) as path:
+            text = f"Host web1\n IdentityAgent {path}\n IdentitiesOnly no\n"
+            assert says_hello(without_key_file(configured(text), sshd, instead=""))
+    finally:
+        allowed.write_text(before)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\0\0\0\0",
+        b"\xff\xff\xff\xff",
+        b"\0\0\0\x01\x05",
+        b"\0\0\0\x05\x0c\xff\xff\xff\xff",
+        b"\0\0\0\x09\x0c\0\0\0\x01\xff\xff\xff\xff",
+        b"\x1b[2J" * 100,
+    ],
+)
+def test_an_agent_that_answers_rubbish_is_passed_over(configured: Config, tmp_path: Path, answer: bytes) -> None:
+    with agent_at(tmp_path, lambda _: answer) as path:
+        assert says_hello(configured(f"Host web1\n IdentityAgent {path}\n IdentitiesOnly no\n"))
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
+def test_a_key_in_the_older_format_gets_in(configured: Config, sshd: Sshd, tmp_path: Path, kind: str) -> None:
+    key, allowed = tmp_path / "pem", sshd.world.folder / "client_key.pub"
+    short = ["-b", "2048"] if kind == "rsa" else []
+    making = ["ssh-keygen", "-q", "-m", "PEM", "-t", kind, *short, "-N", "", "-f", str(key)]
+    subprocess.run(making, check=True, stdin=subprocess.DEVNULL)
+    before = allowed.read_text()
+    try:
+        allowed.write_text(before + key.with_suffix(".pub").read_text())
+        assert says_hello(configured(f"Host web1\n IdentityFile {key}\n"))
+    finally:
+        allowed.write_text(before)
 
 
 def test_no_configuration_of_fabric_is_read_and_nothing_is_printed(host: Host, tmp_path: Path) -> None:

@@ -18,12 +18,15 @@ from tests.hosts.ssh.strangers import (
     Behaviour,
     dripping,
     endless,
+    escapes,
     flooding,
     garbage,
     greeting_only,
     hanging_up,
+    huge_packet,
     proxy,
     silent,
+    stalling,
     stranger,
 )
 
@@ -52,14 +55,14 @@ def failure(host: Host) -> HostError:
     return failed.value
 
 
-@pytest.mark.parametrize("behave", [silent, dripping, flooding, greeting_only])
+@pytest.mark.parametrize("behave", [silent, dripping, greeting_only])
 def test_a_host_that_never_finishes_is_given_up_at_the_deadline(host: Host, behave: Behaviour) -> None:
     with stranger(behave) as port:
         error = failure(at(host, port))
     assert (type(error), str(error)) == (Unreachable, "web1 gave no SSH session within 0.4 s.")
 
 
-@pytest.mark.parametrize("behave", [garbage, endless, hanging_up])
+@pytest.mark.parametrize("behave", [garbage, endless, flooding, hanging_up, huge_packet, escapes])
 def test_what_is_no_ssh_server_is_unreachable_and_stays_off_the_terminal(host: Host, behave: Behaviour) -> None:
     with stranger(behave) as port:
         error = failure(at(host, port, timeout=20.0))
@@ -118,3 +121,21 @@ def test_a_connection_lost_while_a_command_runs_gives_no_status(host: Host, sshd
         transport.close()
     assert status is None
     assert stdout == (b"y\n" * 50_000)[: len(stdout)]
+
+
+@pytest.mark.parametrize("after", [0, 500, 3000])
+def test_a_peer_that_falls_silent_on_the_way_in_ends_at_the_deadline(host: Host, sshd: Sshd, after: int) -> None:
+    with stalling((sshd.address, sshd.port), after) as port:
+        known = replace(host, ssh=replace(host.ssh, known_hosts="/dev/null", host_keys="accept-new"))
+        error = failure(at(known, port, timeout=0.8))
+    assert (type(error), str(error)) == (Unreachable, "web1 gave no SSH session within 0.8 s.")
+
+
+@pytest.mark.parametrize("stdin", [[], [b"x" * 4_000_000]], ids=["while it works", "while we upload"])
+def test_a_peer_that_falls_silent_later_ends_at_the_deadline(host: Host, sshd: Sshd, stdin: list[bytes]) -> None:
+    with stalling((sshd.address, sshd.port), 40_000) as port:
+        known = replace(host, ssh=replace(host.ssh, known_hosts="/dev/null", host_keys="accept-new"))
+        transport = connect(at(known, port, timeout=20.0))
+        with pytest.raises(Unreachable, match=r"^web1 did not finish within 1 s\.$"):
+            transport.exec("yes | head -c 1000000 >&2; cat >/dev/null", stdin, 1.0, 1000)
+        transport.close()

@@ -1,0 +1,76 @@
+"""The one way out: every text that leaves this process for a terminal, a pipe, a log or a traceback's file.
+
+What was handed out as a secret is struck here, and what looks like one; what is hidden in a text is made visible. No
+other file writes to stdout or stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from rollback.cli.options import Options
+from rollback.text import clean
+
+if TYPE_CHECKING:
+    from rollback.playbook.secrets import Secrets
+    from rollback.report.screen import Screen
+
+_ENDLESS = 10_000  # cells
+_LONGEST = 1 << 20  # characters
+
+
+@cache
+def secrets() -> Secrets:
+    """This process's: all that it ever resolved is struck from all that it says."""
+    from rollback.playbook.secrets import Secrets
+
+    return Secrets(os.environ)
+
+
+def fit(text: str) -> str:
+    """As it may be seen."""
+    return clean(secrets().redact(text), _LONGEST)
+
+
+def console(options: Options, *, stderr: bool = False) -> Screen:
+    """Where to print; where no terminal is, nothing is cut to a width."""
+    from rollback.report.screen import Screen
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _ENDLESS
+    return Screen(stream, secrets().redact, width=width, no_color=bool(options.no_color))
+
+
+def story(options: Options) -> TextIO:
+    """For the demo, which prints other commands' output. With --json stdout is one envelope, and the story is prose."""
+    return sys.stderr if options.json else sys.stdout
+
+
+def line(text: str) -> None:
+    """One line of data on stdout."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def closed() -> None:
+    """The reader of our output went away (`| head`): what was done is done; say no more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def kept(error: BaseException) -> str:
+    """A bug's traceback goes into a file of ours alone, without anybody's variables. One sentence that names it."""
+    import tempfile
+    import traceback
+
+    said = f"this is a bug of rollback's ({type(error).__name__})"
+    try:
+        handle, name = tempfile.mkstemp(prefix="rollback-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(fit("".join(traceback.format_exception(error))))
+    except OSError as full:
+        return f"{said}; its details could not be kept: {full.strerror}"
+    return f"{said}; the details are in {Path(name)}"
