@@ -11,7 +11,7 @@ from rollback.core.fallback import candidates, choose_fallback
 from rollback.core.history import kept
 from rollback.core.past import Past, past
 from rollback.core.plan import Known, Rollout
-from rollback.core.resume import resume
+from rollback.core.resume import confirm, resume
 from rollback.core.status import Status, common_live
 from rollback.core.times import times
 from rollback.errors import Refused, Unreachable
@@ -42,7 +42,7 @@ def status(options: Options) -> Reply:
 
 def _to_resume(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> bool:
     try:
-        return resume(sightings, known, rollout) is not None
+        return (resume(sightings, known, rollout) or confirm(sightings, known, rollout)) is not None
     except Refused:  # there is nothing to go back to
         return bool(known.left)
 

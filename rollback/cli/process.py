@@ -28,8 +28,10 @@ def is_dead(process: str) -> bool:
         if len(words) != 4 or tuple(words[:2]) != _here() or not words[2].isdecimal():
             return False
         return _began(int(words[2])) != words[3]
-    except FileNotFoundError:
+    except ProcessLookupError:
         return True
+    except FileNotFoundError:
+        return not _answers(int(words[2]))
     except (OSError, IndexError):
         return False
 
@@ -45,5 +47,16 @@ def _began(pid: int) -> str:
     """proc(5), field 22 of stat; the second, the command's name, may hold blanks and brackets. A zombie has ended."""
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     if fields[0] in {"Z", "X"}:
-        raise FileNotFoundError(pid)
+        raise ProcessLookupError(pid)
     return fields[19]
+
+
+def _answers(pid: int) -> bool:
+    """Where /proc is mounted so that other users' processes are hidden, not to be seen is not to be gone."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

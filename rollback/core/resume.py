@@ -13,7 +13,7 @@ from rollback.core.fallback import last_known_good
 from rollback.core.left import Left, Rest
 from rollback.core.plan import Known, Rollout, back, deploy, is_bad
 from rollback.core.status import common_live
-from rollback.model import Kind, Plan, Release, Sighting
+from rollback.model import Kind, Phase, Plan, Release, Sighting
 
 
 def resume(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
@@ -29,8 +29,9 @@ def resume(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Pla
 
 
 def undo(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
-    """The way back from a deploy that did not end, or the rest of a rollback that did not; None: nothing was touched,
-    or no host answers. Raises: Refused.
+    """The way back from a deploy that did not end, or the rest of a rollback that did not.
+
+    None: nothing was touched, all hosts are there already, or none answers. Raises: Refused.
     """
     reachable = _reachable(sightings)
     last = _last_left(reachable, known.left)
@@ -39,11 +40,12 @@ def undo(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan 
     wanted = _way_out(last, known.rest)
     if wanted is None or is_bad(wanted, known.standings):
         wanted = last_known_good(reachable, known.standings, besides=last.target if last else None)
-    return _resuming(back(Kind.RESUME, wanted, sightings, rollout), known)
+    found = _resuming(back(Kind.RESUME, wanted, sightings, rollout), known)
+    return found if any(step.phase is Phase.ACTIVATE for step in found.steps) else None
 
 
 def confirm(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
-    """When operations were cut off before they touched anything: verify what is live, which settles them.
+    """When operations were cut off and there is nothing to undo: verify what is live, which settles them.
 
     None: there are none, the hosts differ, or none answers.
     """

@@ -82,8 +82,8 @@ def _planned(asked: Asked, sightings: Sequence[Sighting]) -> Plan:
 def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Ending:
     with ports.fleet.heartbeat():
         try:
-            weighed = replace(policy, excused=_preflight(plan, asked, policy, ports))
-            ending = operate(plan, weighed, ports)
+            excused = _preflight(plan, asked, policy, ports)
+            ending = operate(plan, _weighed(plan, policy, excused), ports)
         except KeyboardInterrupt:
             ports.journal.record(
                 Ended(Outcome.INTERRUPTED, plan.live, plan.pending, "interrupted before anything live changed")
@@ -102,6 +102,13 @@ def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Endi
     return ending
 
 
+def _weighed(plan: Plan, policy: Policy, excused: frozenset[str]) -> Policy:
+    """A drill is not there to leave people with what it tried."""
+    if plan.kind is Kind.DRILL:
+        return replace(policy, excused=excused, auto_rollback="on", on_inconclusive="rollback")
+    return replace(policy, excused=excused)
+
+
 def _stopped(plan: Plan, error: RedBeforeDeploy | Fenced) -> Ended:
     """Of hosts that somebody else has taken over nothing is known any more."""
     if isinstance(error, Fenced):
@@ -112,10 +119,12 @@ def _stopped(plan: Plan, error: RedBeforeDeploy | Fenced) -> Ended:
 def _preflight(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> frozenset[str]:
     """The same checks on the live release first: what is red already can't condemn the new one.
 
-    A live release that is known to be bad has nothing to say. Raises: RedBeforeDeploy unless forced.
+    A live release that is known to be bad has nothing to say, nor one that a deploy is only finished on.
+    Raises: RedBeforeDeploy unless forced.
     """
     live = {host: release for host, was in plan.live if (release := ports.releases.get(was or ""))}
-    if not policy.preflight or plan.goes_back or not live or _any_bad(live.values(), asked.standings):
+    unasked = not policy.preflight or plan.goes_back or plan.resumes
+    if unasked or not live or _any_bad(live.values(), asked.standings):
         return frozenset()
     ports.tell(Noticed("preflight: the same checks on what is live now"))
     findings = ports.checks.once(live)

@@ -50,11 +50,13 @@ def test_by_the_hosts_alone_it_goes_to_the_last_known_good_release() -> None:
     assert (found.kind, found.target, found.resumes) == (Kind.RESUME, V2, ())
 
 
-def test_a_switch_that_was_intended_and_not_made_is_looked_after_as_well() -> None:
-    """By the records alone: the host shows no trace of it."""
-    found = undo([seen("web1", V2), seen("web2", V2)], known(*cut_off("web1")), ALL)
+def test_a_switch_that_was_intended_and_not_made_leaves_nothing_to_undo() -> None:
+    """A rollback that is asked for then goes where a rollback goes; `resume` verifies what is live."""
+    here, records = [seen("web1", V2), seen("web2", V2)], known(*cut_off("web1"))
+    assert (undo(here, records, ALL), resume(here, records, ALL)) == (None, None)
+    found = confirm(here, records, ALL)
     assert found is not None
-    assert found.steps == (Step(V, V2, ("web1", "web2")),)
+    assert (found.steps, found.resumes) == ((Step(V, V2, ("web1", "web2")),), ("A",))
 
 
 def test_what_was_verified_everywhere_is_finished() -> None:

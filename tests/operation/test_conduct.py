@@ -21,6 +21,7 @@ from rollback.model import (
     Pruned,
     Record,
     Release,
+    Result,
     Sighting,
     Started,
     Withdrawn,
@@ -163,3 +164,20 @@ def test_who_lost_the_lease_says_so_and_leaves_the_hosts_their_notes() -> None:
         conduct(asking(V3), its.sight(), POLICY, its.ports())
     assert its.facts[-1] == Ended(Outcome.FENCED, (), (), "the lease on web1 was taken away")
     assert its.finished == [(("web1", "web2"), frozenset({"web1", "web2"}))]
+
+
+def test_a_drill_comes_back_from_what_does_not_work_whatever_the_policy_says() -> None:
+    its = World({"web1": V1, "web2": V1}, silent={"v2"})
+    known = Known(standings((judged(1, V2), judged(2, V1))), {})
+    asked = Asked(lambda seen: planning.drill(seen, known, Rollout()), None, lambda _: None, (), known.standings)
+    _, ending = conduct(asked, its.sight(), replace(POLICY, auto_rollback="off"), its.ports())
+    assert (ending.outcome, list(its.live.values())) == (Outcome.ROLLED_BACK, [V1, V1])
+
+
+def test_a_deploy_that_is_only_finished_asks_nothing_before() -> None:
+    its = World({"web1": V3, "web2": V3}, trouble={("verify", "v3", "web1"): (Result.FAIL, True)})
+    known = Known(standings(RECORDS), {})
+    plan = replace(planning.deploy(V3, its.sight(), known, Rollout()), resumes=("OP0",))
+    asked = Asked(lambda _: plan, None, lambda _: None, (), known.standings)
+    conduct(asked, its.sight(), PREFLIGHT, its.ports())
+    assert not [fact for fact in its.facts if isinstance(fact, Observed) and fact.step is None]
