@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import IO
 
 import pytest
 
-from rollback.core.condition import Condition, Keeping, Right, Room
+from rollback.core.condition import Condition, Keeping, Right
 from rollback.hosts import requests
 from rollback.hosts.looked_over import looked_over
 from rollback.hosts.protocol import Answer, Field
@@ -55,7 +56,7 @@ def test_programs_that_are_missing_are_named(stage: Stage, shell: str, tmp_path:
     bare = tmp_path / "bin"
     bare.mkdir()
     for name in ("sh", *shell.split()[:1], "head", "date", "stat", "sed", "cat", "wc", "readlink"):
-        (bare / name).symlink_to(subprocess.run(["which", name], capture_output=True, text=True).stdout.strip())
+        (bare / name).symlink_to(shutil.which(name) or name)
     stage.remote = Agent("web1", LocalShell(shell, {"PATH": str(bare)}))
     assert {"flock", "timeout", "tar", "gzip"} <= set(condition(stage).lacking)
 
