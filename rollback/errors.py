@@ -8,7 +8,8 @@ RollbackError                 1
 │   ├── TagMoved              3
 │   ├── SourceError           3   the repository cannot serve this
 │   ├── PlanChanged           3   the second look at the hosts gave another plan
-│   └── RedBeforeDeploy       3   the preflight failed on the live release
+│   ├── RedBeforeDeploy       3   the preflight failed on the live release
+│   └── NotReady              3   a host is not fit for a deploy, or there would be no way back
 ├── LeaseHeld                 4   somebody else holds the lease
 │   └── Fenced                4   it was taken away from us
 ├── Abandoned                 5   failed before anything live changed
@@ -64,6 +65,10 @@ class PlanChanged(Refused):
 
 
 class RedBeforeDeploy(Refused):
+    pass
+
+
+class NotReady(Refused):
     pass
 
 

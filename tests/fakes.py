@@ -376,14 +376,10 @@ class FakeHost:
         return Answer("ok", "", (*stray, Field("own", own)))
 
     def _inspect(self, request: Request) -> Answer:
-        fields = [
-            Field("check", "tools pass flock, coreutils and tar are there"),
-            Field("free", "1000000 4096 1000000"),
-        ]
-        for one in request.all("release"):
-            told = "pass intact" if one in self.complete else f"fail {one} is not complete here"
-            fields.append(Field("check", f"release {told}"))
-        return Answer("ok", "", tuple(fields))
+        free = Field("free", "1000000 4096 1000000")
+        missing = [Field("missing", one) for one in request.all("file") if one not in self.shared]
+        kept = [Field("fallback", "intact" if one in self.complete else "absent") for one in request.all("release")]
+        return Answer("ok", "", (free, *missing, *kept))
 
     def _run(self, phase: str, text: str, request: Request, fields: list[Field]) -> int:
         environment = dict(one.split("=", 1) for one in request.all("env"))

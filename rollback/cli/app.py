@@ -161,9 +161,9 @@ def show(
 def check(options: Options) -> Reply:
     """Ready to deploy, and to roll back?
 
-    Asks every host: SSH, host key, disk, layout, sudo, and whether the fallback is intact. Changes nothing.
+    Looks every host over: SSH, lease, tools, disk, clock, sudo, shared files, the fallback. Changes nothing.
     """
-    return _call("verify", "check", options)
+    return _call("check", "check", options)
 
 
 @_command

@@ -111,7 +111,7 @@ check_words() {
         text) text=$value ;;
         env) is_name "${value%%=*}" || fault=yes ;;
         dir | file) is_below "$value" || fault=yes ;;
-        run) ;;
+        run | sudo) ;;
         *) fault=yes ;;
         esac
         [ -z "$fault" ] || end misused "$key"
@@ -983,69 +983,85 @@ where_processes_live() {
     } 2>/dev/null | sed -n 's|^\([0-9]* releases/[^/ ]*\).*|\1|p; s|^\([0-9]*\) \(\.rollback/trash/[^/ ]*\).*|\1 \2|p'
 }
 
-# Ready to be deployed to and to be rolled back?
+# Ready to be deployed to and to be rolled back? Facts only: what they mean is judged by who asks.
 verb_inspect() {
     [ -d "$root" ] || end noroot
-    lacking=''
-    for tool in flock timeout sha256sum stat readlink mktemp sort comm join tar gzip sed grep find xargs sync od; do
-        command -v "$tool" >/dev/null 2>&1 || lacking="$lacking $tool"
+    read -r began _ </proc/uptime
+    say "clock $(date +%s)"
+    # The app goes first.
+    renice -n 10 -p $$ >/dev/null 2>&1
+    for tool in flock timeout stat readlink mktemp sync date head tail tr sed wc cat \
+        sha256sum sort comm join tar gzip grep find xargs od; do
+        command -v "$tool" >/dev/null 2>&1 || say "lacks $tool"
     done
-    report tools "${lacking:+lacking:$lacking}" "flock, coreutils and tar are there"
-    fault=''
-    if [ -d "$state" ]; then [ -w "$state" ] || fault="$state is not writable"; fi
-    [ -w "$root" ] || fault="$root is not writable"
-    report root "$fault" "$root is writable"
+    for path in "$root" "$root/releases" "$state"; do
+        [ ! -e "$path" ] || [ -w "$path" ] || say "unwritable $path"
+    done
     read_current
     say "free $(stat -f -c '%a %S %d' "$root" 2>/dev/null)"
+    [ "$current" = - ] || measure "$root/releases/$current"
     for word; do
-        case $word in file=*) inspect_file "${word#file=}" ;; esac
+        case $word in
+        file=*) [ -f "$root/shared/${word#file=}" ] || say "missing ${word#file=}" ;;
+        sudo=*) said=$said$(inspect_right "${word#sudo=}")$nl ;;
+        esac
     done
-    [ -z "$restart" ] || inspect_restart
+    case " $*" in *" sudo="*) say_grants ;; esac
     [ -z "$release" ] || inspect_release
+    read -r ended _ </proc/uptime
+    say "worked $began $ended"
     end ok
 }
 
-report() {
-    if [ -n "$2" ]; then say "check $1 fail $2"; else say "check $1 pass $3"; fi
+# What it takes there: the manifest does not know what `prepare` made.
+measure() {
+    kibibytes=$(du -sk "$1" 2>/dev/null)
+    say "tree ${kibibytes%%"$tab"*} $(find "$1" 2>/dev/null | wc -l)"
 }
 
-inspect_file() {
-    fault=''
-    [ -f "$root/shared/$1" ] || fault="shared/$1 is missing"
-    report shared "$fault" "shared/$1 is there"
-}
-
-# May we do exactly that? Asked only of a plain command: what a shell would make of it can't be told.
-inspect_restart() {
-    case $restart in
-    *[!A-Za-z0-9._+@=,:/\ %-]*) return 0 ;;
-    'sudo '*) ;;
-    *) return 0 ;;
-    esac
+# May we do exactly that? For the words with tabs between them. -k: not because somebody gave a password just now.
+inspect_right() {
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "rollback/1 right 127 sudo is not installed there"
+        return 0
+    fi
+    cd "$root/current" 2>/dev/null || cd "$root" || return 0
+    IFS=$tab
+    set -f
     # shellcheck disable=SC2086
-    set -- $restart
-    shift
-    while [ "${1:-}" = -n ] || [ "${1:-}" = -- ]; do shift; done
-    case ${1:--} in -*) return 0 ;; esac
-    fault=''
-    sudo -n -l -- "$@" >/dev/null 2>&1 </dev/null || fault="sudo does not allow it without a password: $restart"
-    report restart "$fault" "sudo allows it: $restart"
+    set -- $1
+    status=0
+    right=$(sudo -n -k -l "$@" 2>&1 </dev/null) || status=$?
+    echo "rollback/1 right $status ${right%%"$nl"*}"
+}
+
+# Whether without a password stands only there.
+say_grants() {
+    grants=$(sudo -n -k -l 2>/dev/null </dev/null | head -n 200 | sed 's/^/rollback\/1 grant /')
+    said=$said$grants$nl
 }
 
 inspect_release() {
-    if ! read_header "$release" || [ ! -d "$root/releases/$release" ]; then
-        report release "$release is not complete here" ''
+    if ! read_header "$release"; then
+        say "fallback absent"
         return 0
     fi
-    scratch=$(mktemp -d) || end notwritable "its temporary folder"
+    if ! scratch=$(mktemp -d 2>/dev/null); then
+        say "fallback unread there is no temporary folder to write to"
+        return 0
+    fi
     sed 1d "$state/complete/$release" >"$scratch/manifest"
     compare "$root/releases/$release" "$scratch/manifest" "$scratch/check"
-    fault=''
-    if [ ! -e "$scratch/check.bad" ]; then
-        fault="it could not be compared with its manifest"
-    elif [ -s "$scratch/check.bad" ]; then
-        fault="$(wc -l <"$scratch/check.bad") entries differ from its manifest, one is $(sed -n "1s/.*$tab//p" "$scratch/check.bad")"
+    # Counted: on a full disk a file that is empty says nothing.
+    listed=$(($(wc -l <"$state/complete/$release") - 1))
+    good=$(wc -l <"$scratch/check.good")
+    bad=$(wc -l <"$scratch/check.bad")
+    if [ "$good" -eq "$listed" ]; then
+        say "fallback intact"
+    elif [ $((good + bad)) -eq "$listed" ]; then
+        say "fallback damaged $bad $(sed -n "1s/.*$tab//p" "$scratch/check.bad")"
+    else
+        say "fallback unread its temporary folder has no room"
     fi
     rm -rf "$scratch"
-    report release "$fault" "intact: every file is as its manifest says"
-}
+} 2>/dev/null

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,33 +82,6 @@ def of_running(question: Asked, answer: Answer | Lost, release: Release) -> Find
     if own == "0":
         return question.found(Result.INCONCLUSIVE, f"no process that lives in {clean_line(release.tag)} could be seen")
     return question.found(Result.PASS, f"{own} processes, all of {clean_line(release.tag)}")
-
-
-def of_inspection(answer: Answer | Lost, ask: Callable[[str], Asked]) -> Iterator[Finding]:
-    """One for everything that was looked at."""
-    if isinstance(answer, Lost) or answer.status != "ok":
-        yield _unknown(ask("reach"), answer)
-        return
-    yield ask("reach").found(Result.PASS, "reached")
-    for one in answer.all("check"):
-        name, result, text = [*one.split(" ", 2), "", ""][:3]
-        yield ask(clean_line(name)).found(Result.PASS if result == "pass" else Result.FAIL, text)
-    free = (answer.first("free") or "").split(" ")
-    yield _room(ask("disk"), [int(word) if word.isdecimal() else 0 for word in free])
-
-
-_LEAST = 64 * 1024 * 1024  # bytes; less than that is a disk about to be full
-_LEAST_INODES = 1000
-
-
-def _room(question: Asked, free: list[int]) -> Finding:
-    if len(free) != 3:
-        return question.found(Result.ERROR, "it could not tell how much is free")
-    room, inodes = free[0] * free[1], free[2]
-    # Some file systems do not count inodes and say 0.
-    enough = room >= _LEAST and (inodes == 0 or inodes >= _LEAST_INODES)
-    observed = f"{room // 1024**2} MiB and {inodes} inodes are free"
-    return question.found(Result.PASS if enough else Result.FAIL, observed)
 
 
 def _unknown(question: Asked, answer: Answer | Lost) -> Finding:

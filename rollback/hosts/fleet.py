@@ -9,32 +9,29 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
 
+from rollback.core.condition import Condition, Room
 from rollback.errors import RollbackError
 from rollback.hosts import requests
-from rollback.hosts.findings import of_change, of_inspection, of_running
+from rollback.hosts.findings import of_change, of_running
 from rollback.hosts.lease import Leases, MayTake, nobody
 from rollback.hosts.look import Pack, commanded, fetched, journals, seen
+from rollback.hosts.looked_over import looking_over
 from rollback.hosts.pace import Pace
+from rollback.hosts.packed import once, room
 from rollback.hosts.pool import Pool
 from rollback.hosts.protocol import Request
 from rollback.hosts.reading import Ran
 from rollback.hosts.remote import Reach
 from rollback.hosts.requests import Package, Shared, Turn
 from rollback.hosts.supply import supplied
-from rollback.hosts.variables import Scene, exported, variables
+from rollback.hosts.variables import Scene, Secrets, exported, variables
 from rollback.hosts.work import Work, watched
 from rollback.model import Event, Finding, Host, Moved, Release, Result, Sighting
 from rollback.text import clean_line
 
 Names = tuple[str, ...]
 Findings = tuple[Finding, ...]
-
-
-class Secrets(Protocol):
-    def exported(self, command: str) -> dict[str, str]: ...
-    def redact(self, text: str) -> str: ...
 
 
 class Fleet:
@@ -62,7 +59,7 @@ class Fleet:
         self._leases = Leases(self._hosts, self._pool, ttl, tell)
         self._work = Work(self._hosts, self._pool, self._leases, secrets.redact, tell)
         self._scene, self._shared, self._commands = Scene(app, environment), shared, prepare
-        self._package, self._pack, self._secrets, self._tell, self._ttl = package, pack, secrets, tell, ttl
+        self._package, self._pack, self._secrets, self._tell, self._ttl = once(package), pack, secrets, tell, ttl
         self._complete: set[tuple[str, str]] = set()  # (host, release id), as last seen
         self._new: set[str] = set()  # ids of releases that this operation brought
         self._before: dict[str, str | None] = {}  # what was live when the lease was taken
@@ -190,14 +187,13 @@ class Fleet:
         """A socket to something the host can reach. Raises HostError, ConnectionRefusedError."""
         return self._pool.dial(host, address, port)
 
-    def inspect(self, release: Release | None) -> Findings:
-        """Is every host ready to be deployed to, and to go back to `release`?"""
+    def inspect(self, fallback: Release | None) -> Callable[[], tuple[Condition, ...]]:
+        """Begin to look every host over, and what it has of `fallback`; the answers come by calling what it gives."""
+        return looking_over(self._pool, self._hosts.values(), fallback, self._shared)
 
-        def one(name: str) -> Findings:
-            answer = self._pool.ask(name, requests.inspect(self._hosts[name], release, self._shared))
-            return tuple(of_inspection(answer, lambda check: self._work.ask(check, name)))
-
-        return tuple(found for many in self._pool.each(tuple(self._hosts), one) for found in many)
+    def need(self, release: Release) -> Room:
+        """What a host needs to receive it. Raises RollbackError."""
+        return room(self._package(release))
 
     def close(self) -> None:
         """Hang up. What a host has begun it finishes alone. Leases that nothing was done with are given back first."""

@@ -36,6 +36,18 @@ def at_once(hosts: Sequence[str], ask: Callable[[str], T], /) -> tuple[T, ...]:
         threads.shutdown(wait=False, cancel_futures=True)
 
 
+class Aside(Protocol):
+    def __call__(self, work: Callable[[], T], /) -> Callable[[], T]: ...
+
+
+def aside(work: Callable[[], T], /) -> Callable[[], T]:
+    """Begin it and do not wait: its result, or what it raised, comes by calling what is given back."""
+    threads = ThreadPoolExecutor(1, thread_name_prefix="aside")
+    begun = threads.submit(work)
+    threads.shutdown(wait=False)
+    return begun.result
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -45,6 +57,7 @@ class Pace:
     """beating: see Heartbeat. now: UTC. monotonic: seconds."""
 
     each: Spread = at_once
+    aside: Aside = aside
     sleep: Callable[[float], None] = time.sleep
     beating: Beating = Heartbeat
     lock: Callable[[], AbstractContextManager[object]] = threading.Lock

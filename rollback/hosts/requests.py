@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from rollback.hosts.protocol import Request, Word
+from rollback.hosts.sudo import questions
 from rollback.model import Host, Release, encode_tag
 
 LOOK = 30.0  # seconds for what only looks or writes a line
@@ -190,10 +191,12 @@ def running(host: Host, release: Release) -> Request:
 
 
 def inspect(host: Host, release: Release | None, shared: Shared) -> Request:
+    """Look a host over: its condition, and that of a release there."""
+    rights = (one for one in questions(host.restart) if one.words)
     words = (
         *(("release", one.id) for one in (release,) if one),
         *(("file", path) for path in shared.files),
-        *_some("restart", host.restart),
+        *(("sudo", "\t".join(one.words)) for one in rights),
     )
     return Request("inspect", _words(host, *words), deadline=4 * LOOK)
 

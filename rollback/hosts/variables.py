@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from rollback.model import Host, Release
 
@@ -18,6 +19,13 @@ class Scene:
     app: str
     environment: str
     operation: str = ""
+
+
+class Secrets(Protocol):
+    """Those that the playbook names."""
+
+    def exported(self, command: str) -> dict[str, str]: ...
+    def redact(self, text: str) -> str: ...
 
 
 def variables(scene: Scene, host: Host, release: Release, previous: str | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rollback.core.history import Standings, prunable
 from rollback.core.judge import label, red
-from rollback.errors import Fenced, PlanChanged, RedBeforeDeploy
+from rollback.errors import Fenced, NotReady, PlanChanged, RedBeforeDeploy
 from rollback.model import (
     Ended,
     Ending,
@@ -27,6 +27,7 @@ from rollback.model import (
 )
 from rollback.operation.outcome import operate
 from rollback.operation.ports import Policy, Ports
+from rollback.operation.ready import looking_over
 
 Planned = Callable[[Sequence[Sighting]], Plan]
 Origin = tuple[tuple[str, str], ...]
@@ -82,14 +83,16 @@ def _planned(asked: Asked, sightings: Sequence[Sighting]) -> Plan:
 def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Ending:
     with ports.fleet.heartbeat():
         try:
+            ready = looking_over(plan, ports, force=asked.force)  # while the app is asked
             excused = _preflight(plan, asked, policy, ports)
+            ready()
             ending = operate(plan, _weighed(plan, policy, excused), ports)
         except KeyboardInterrupt:
             ports.journal.record(
                 Ended(Outcome.INTERRUPTED, plan.live, plan.pending, "interrupted before anything live changed")
             )
             raise
-        except (RedBeforeDeploy, Fenced) as error:
+        except (RedBeforeDeploy, NotReady, Fenced) as error:
             ports.journal.record(_stopped(plan, error))
             raise
         with ports.shield():
@@ -109,7 +112,7 @@ def _weighed(plan: Plan, policy: Policy, excused: frozenset[str]) -> Policy:
     return replace(policy, excused=excused)
 
 
-def _stopped(plan: Plan, error: RedBeforeDeploy | Fenced) -> Ended:
+def _stopped(plan: Plan, error: RedBeforeDeploy | NotReady | Fenced) -> Ended:
     """Of hosts that somebody else has taken over nothing is known any more."""
     if isinstance(error, Fenced):
         return Ended(Outcome.FENCED, (), plan.pending, str(error))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from rollback.core import amounts
 from rollback.core.judge import label
 from rollback.model import Finding, Release, Result
 from rollback.text import clean_line
@@ -13,6 +14,7 @@ from rollback.text import clean_line
 MARKS = {Result.PASS: "✓", Result.FAIL: "✗", Result.ERROR: "!", Result.INCONCLUSIVE: "?", Result.SKIPPED: "-"}
 # Readable on dark and on light: yellow vanishes on white, dim text on either. A mark says the same without colour.
 CAUTION = "magenta"
+seconds, size = amounts.seconds, amounts.size
 STYLES = {
     Result.PASS: "green",
     Result.FAIL: "red",
@@ -53,25 +55,6 @@ def hosts(names: Sequence[str], limit: int = 6) -> str:
 def moment(at: datetime) -> str:
     """UTC, to the minute."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
-
-
-def seconds(value: float) -> str:
-    """`0.6 s`, `1 min 20 s`, `2 h 30 min`, `3 d`"""
-    if value < 60:
-        return f"{value:.1f} s"
-    if value < 3600:
-        return f"{int(value // 60)} min {int(value % 60)} s"
-    if value < 172800:
-        return f"{int(value // 3600)} h {int(value % 3600 // 60)} min"
-    return f"{int(value // 86400)} d"
-
-
-def size(value: int) -> str:
-    """`1.2 MB`, decimal"""
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if value >= scale:
-            return f"{value / scale:.1f} {unit}"
-    return f"{value} B"
 
 
 def said(finding: Finding) -> str:

@@ -45,6 +45,11 @@ def package(repository: Callable[[], Repository], release: Release, build: Build
     return intact(release, place) or sealed(release, _kept(made, place))  # another process may have been quicker
 
 
+def is_kept(release: Release, build: Build | None, cache: Path) -> bool:
+    """Is its package in the cache, and intact?"""
+    return intact(release, cache / _FORMAT / _key(release, build)) is not None
+
+
 def _key(release: Release, build: Build | None) -> str:
     """By commit, not by tree: `export-subst` writes the commit into files."""
     if build is None:

@@ -76,6 +76,10 @@ class Repository:
             raise self._no_commit(known[tag])
         return release
 
+    def has(self, release: Release) -> bool:
+        """Is its commit here?"""
+        return run(self.folder, "cat-file", "-e", f"{release.commit}^{{commit}}").ok
+
     def user(self) -> str:
         """Git's user, "Name <mail>", as far as it is configured."""
         name, mail = (run(self.folder, "config", "--get", key).output for key in ("user.name", "user.email"))

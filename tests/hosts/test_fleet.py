@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rollback.core.condition import Keeping, Room
 from rollback.errors import HostError, LeaseHeld, SourceError, Unreachable, UsageError
 from rollback.hosts.fleet import Fleet
 from rollback.hosts.protocol import Answer, Request
@@ -167,17 +168,24 @@ def test_a_process_in_another_release_is_a_failure(rig: Rig) -> None:
     assert found[1].evidence == f"7 releases/{OLD.id} app"
 
 
-def test_readiness_is_told_host_by_host(rig: Rig) -> None:
+def test_every_host_is_looked_over(rig: Rig) -> None:
     rig.fakes["web2"].complete.clear()
     rig.fakes["web3"].away = True
-    assert [(one.host, one.check, str(one.result)) for one in rig.fleet().inspect(OLD)] == [
-        *[("web1", check, "pass") for check in ("reach", "tools", "release", "disk")],
-        *[
-            ("web2", check, result)
-            for check, result in (("reach", "pass"), ("tools", "pass"), ("release", "fail"), ("disk", "pass"))
-        ],
-        ("web3", "reach", "error"),
+    found = rig.fleet().inspect(OLD)()
+    assert [(one.host, one.problem, one.free, one.fallback) for one in found] == [
+        ("web1", "", Room(4_096_000_000, 1_000_000), Keeping.INTACT),
+        ("web2", "", Room(4_096_000_000, 1_000_000), Keeping.ABSENT),
+        ("web3", "web3 does not answer.", None, None),
     ]
+
+
+def test_a_package_that_can_not_be_made_is_not_made_twice(rig: Rig) -> None:
+    fleet = rig.taken()
+    rig.refusal = SourceError("the build failed")
+    with pytest.raises(SourceError):
+        fleet.need(NEW)
+    assert {one.observed for one in fleet.upload(NEW, ("web1", "web2"))} == {"the build failed"}
+    assert rig.packed == [NEW]
 
 
 # Leases

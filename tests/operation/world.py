@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
+from rollback.core.condition import Condition, Keeping, Room
 from rollback.model import Event, Fact, Finding, Intended, Release, Result, Sighting, View
 from rollback.operation.ports import MayTake, Policy, Ports
-from tests.build import V1, V2, V3, finding
+from tests.build import EPOCH, V1, V2, V3, finding
 
 POLICY = Policy("on", "hold", False, 5, {})
 RELEASES = {one.id: one for one in (V1, V2, V3)}
@@ -36,6 +37,7 @@ class World:
     finished: list[tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=list)
     pruned: list[tuple[str, ...]] = field(default_factory=list)
     shields: int = 0
+    conditions: dict[str, Condition] = field(default_factory=dict)  # of hosts that are not fit for a deploy
     robbed: str = ""  # the phase in which the lease is taken away
 
     def ports(self) -> Ports:
@@ -49,6 +51,14 @@ class World:
     # fleet
     def sight(self) -> tuple[Sighting, ...]:
         return tuple(self._sighting(host) for host in self.live)
+
+    def inspect(self, fallback: Release | None) -> Callable[[], tuple[Condition, ...]]:
+        kept = Keeping.INTACT if fallback else None
+        fit = {host: Condition(host, EPOCH, free=Room(10**9, 10**6), fallback=kept) for host in self.live}
+        return lambda: tuple({**fit, **self.conditions}.values())
+
+    def need(self, release: Release) -> Room:  # noqa: ARG002
+        return Room(1000, 10)
 
     def _sighting(self, host: str) -> Sighting:
         if host in self.away:

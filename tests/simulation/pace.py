@@ -21,8 +21,13 @@ def pace(clock: Clockwork, skew: Callable[[], float]) -> Pace:
     def each(hosts: Sequence[str], ask: Callable[[str], T], /) -> tuple[T, ...]:
         return _Round(clock, hosts, ask).made() if hosts else ()
 
+    def aside(work: Callable[[], T], /) -> Callable[[], T]:
+        found = work()
+        return lambda: found
+
     return Pace(
         each=each,
+        aside=aside,
         sleep=lambda _: clock.sleep(clock.rng.uniform(0, 2)),  # the real one is random too, from elsewhere
         beating=lambda beat, every: _Beating(clock, beat, every),
         lock=lambda: _Lock(clock),

@@ -1,0 +1,22 @@
+"""Amounts as a person reads them."""
+
+from __future__ import annotations
+
+
+def seconds(value: float) -> str:
+    """`0.6 s`, `1 min 20 s`, `2 h 30 min`, `3 d`"""
+    if value < 60:
+        return f"{value:.1f} s"
+    if value < 3600:
+        return f"{int(value // 60)} min {int(value % 60)} s"
+    if value < 172800:
+        return f"{int(value // 3600)} h {int(value % 3600 // 60)} min"
+    return f"{int(value // 86400)} d"
+
+
+def size(value: int) -> str:
+    """`1.2 MB`, decimal"""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if value >= scale:
+            return f"{value / scale:.1f} {unit}"
+    return f"{value} B"
