@@ -17,7 +17,7 @@ from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.core import plan as planning
 from rollback.core.resume import resume
-from rollback.core.times import restore_time
+from rollback.core.times import times
 from rollback.errors import Refused, UsageError
 from rollback.model import Drilled, Outcome, Plan, Sighting
 from rollback.report import words
@@ -64,7 +64,10 @@ def _tls(session: Session) -> Tls | None:
 
 
 def _told(session: Session, operation: str, uptime: Uptime) -> Reply:
-    took = restore_time(r for r in session.records() if r.operation == operation)
+    rehearsed = times(r for r in session.records() if r.operation == operation)
+    assert rehearsed.started is not None
+    assert rehearsed.verified is not None
+    took = (rehearsed.verified - rehearsed.started).total_seconds()
     done = Drilled(took, uptime.asked, uptime.failed)
     entries = Entries(session.ledger, operation, session.author[0])
     entries.record(done)

@@ -37,14 +37,12 @@ def estimate(records: Iterable[Record], waves: int, round_trip: float) -> Estima
 
 
 def _measured(rows: Sequence[Past], records: Sequence[Record], waves: int) -> Iterator[Estimate]:
-    """Whole ways back, newest first: a rollback by hand from its start, one by itself from when it was decided.
-
-    A drill is a way back too: its record belongs here, before the others.
-    """
+    """Whole ways back, newest first: a rollback by hand, or a drill of one, from its start; one by itself from when it
+    was decided."""
     for row in rows:
         mine = [r for r in records if r.operation == row.operation]
         took = times(mine)
-        begin = took.decided or (None if _is_deploy(mine) else took.started)
+        begin = took.decided or (took.started if _is_whole(mine) else None)
         done = sum(1 for _ in _switches(mine, since=begin)) if begin else 0
         if begin and took.verified and done:
             whole = (took.verified - begin).total_seconds()
@@ -75,5 +73,6 @@ def _switches(records: Iterable[Record], since: datetime) -> Iterator[float]:
             begun = None
 
 
-def _is_deploy(records: Iterable[Record]) -> bool:
-    return any(isinstance(r.fact, Started) and r.fact.kind is Kind.DEPLOY for r in records)
+def _is_whole(records: Iterable[Record]) -> bool:
+    """A way back as a whole; a resumed one is a part of one."""
+    return any(isinstance(r.fact, Started) and r.fact.kind in {Kind.ROLLBACK, Kind.DRILL} for r in records)

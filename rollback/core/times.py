@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollback.model import Ended, Finding, Intended, Observed, Phase, Record, Result, Started
+from rollback.model import Ended, Finding, Intended, Kind, Observed, Phase, Record, Result, Started
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,6 @@ class Times:
         return tuple((name, (b - a).total_seconds()) for name, a, b in pairs if a is not None and b is not None)
 
 
-def restore_time(records: Iterable[Record]) -> float:
-    """Seconds from the start of a rollback, or a drill of one, to its release being verified on every host."""
-    mine = tuple(records)
-    began, target = next((r.at, r.fact.target) for r in mine if isinstance(r.fact, Started))
-    ended = max(r.at for r in mine if _observed(r, Phase.VERIFY, target))
-    return (ended - began).total_seconds()
-
-
 def times(records: Iterable[Record]) -> Times:
     """Of one operation's records."""
     mine = sorted(records, key=lambda one: one.id)
@@ -48,13 +40,16 @@ def times(records: Iterable[Record]) -> Times:
     if start is None or not isinstance(start.fact, Started):
         return Times()
     target, fallback = start.fact.target, start.fact.fallback
+    decided = _first(r.at for r in mine if _intends(r, Phase.ACTIVATE, fallback))
+    drilled = start.fact.kind is Kind.DRILL and decided is None  # the way there is what it was made for
+    wanted = target if drilled else fallback or target
     return Times(
         start.at,
         _first(r.at for r in mine if _intends(r, Phase.ACTIVATE, target)),
         _first(f.at for f in _findings(mine, target) if f.required and f.result is Result.FAIL),
-        _first(r.at for r in mine if _intends(r, Phase.ACTIVATE, fallback)),
+        decided,
         _last(r.at for r in mine if _observed(r, Phase.ACTIVATE, fallback)),
-        _last(r.at for r in mine if _observed(r, Phase.VERIFY, fallback or target)),
+        _last(r.at for r in mine if _observed(r, Phase.VERIFY, wanted)),
         _first(r.at for r in mine if isinstance(r.fact, Ended)),
     )
 

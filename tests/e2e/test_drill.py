@@ -46,3 +46,13 @@ def test_a_fallback_that_no_longer_works_is_found_by_the_drill_and_taken_back(sm
     done = small.run("drill", "-e", "production", "-y", "--json")
     assert (done.code, small.lives()) == (10, ["v2", "v2"]), done.err
     assert small.run("resume", "-y").out == "✓ nothing was left undone on production\n"
+
+
+def test_check_quotes_the_last_drill(small: Small) -> None:
+    for tag in ("v1", "v2"):
+        assert small.run("deploy", tag, "-y").code == 0
+    assert small.run("drill", "-e", "production", "-y").code == 0
+    ready = small.run("check", "--json")
+    assert ready.code == 0, ready.out
+    estimate = ready.json["data"]["estimate"]
+    assert (estimate["of"], estimate["whole"]) == ("drill v1", True)
