@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import typer
 
 from rollback.cli.options import Options
@@ -23,9 +25,10 @@ def environments(ctx: typer.Context) -> tuple[str, ...]:
 
 
 def tags(ctx: typer.Context) -> tuple[str, ...]:
-    """Release tags of the repository, newest first."""
+    """Release tags of the repository, newest first; none that a shell or a terminal could take for something else."""
     try:
         session = _session(ctx)
-        return tuple(release.tag for release in session.repository.releases(session.playbook.tags))
+        found = (release.tag for release in session.repository.releases(session.playbook.tags))
+        return tuple(tag for tag in found if shlex.quote(tag) == tag and not tag.startswith("-"))
     except RollbackError:
         return ()

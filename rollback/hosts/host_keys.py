@@ -15,6 +15,7 @@ from pathlib import Path
 from rollback.errors import NotAdmitted
 from rollback.hosts.known_hosts import Line, read, revoked
 from rollback.hosts.resolve import Place
+from rollback.private import private_folder
 from rollback.text import clean_line
 
 _APPENDING = threading.Lock()
@@ -125,7 +126,7 @@ def _append(place: Place, kind: str, key: bytes) -> None:
         if any(line.key == key for line in _exact(place)):
             return  # another thread met the same host
         try:
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(file.parent)
             before = file.read_bytes()[-1:] if file.is_file() else b""
             gap = b"" if before in (b"", b"\n") else b"\n"
             text = f"{place.names[0]} {kind} {base64.b64encode(key).decode('ascii')}\n".encode()

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable, Index
 
 from rollback.ledger.codec import Entry
+from rollback.private import private_folder
 from rollback.text import clean_line
 
 RECORDS = Table(
@@ -90,7 +91,7 @@ class Database:
 
     def _make(self) -> None:
         """Ours alone from the first byte: made before SQLite would make it with the umask's mode."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._path.parent)
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         with self._engine.begin() as connection:
             connection.execute(CreateTable(RECORDS, if_not_exists=True))

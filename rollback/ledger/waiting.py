@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rollback.model import encode_tag
+from rollback.private import private_folder
 
 
 class Waiting:
@@ -22,7 +23,7 @@ class Waiting:
 
     def write(self, operation: str, lines: bytes) -> None:
         """Adds lines to the operation's file, and on the disk before it returns."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self.folder)
         path = self.folder / f"{encode_tag(operation)}.jsonl"
         with _locked(path, os.O_RDWR | os.O_CREAT) as handle:
             torn = os.fstat(handle).st_size and os.pread(handle, 1, os.fstat(handle).st_size - 1) != b"\n"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rollback.errors import SourceError
 from rollback.model import Release
+from rollback.private import private_folder
 from rollback.source.build import Build, built
 from rollback.source.content import from_tar
 from rollback.source.packed import Package, empty, intact, new_place, pack, sealed
@@ -98,7 +99,7 @@ def _require_no_submodules(repository: Repository, release: Release) -> None:
 def _kept(made: Path, place: Path) -> Path:
     """Where the package is from now on: in the cache, or where it was made."""
     try:
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(place.parent)
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as aside:
             new = shutil.copytree(made, Path(aside) / "new")
             if place.exists():  # it is not intact

@@ -49,7 +49,7 @@ def test_a_text_that_was_cut_off_does_nothing(shell: str, root: Path) -> None:
     for end in [*range(0, len(agent()), 250), *range(len(agent()), len(text) - 2)]:
         words = command(text[:end]).replace("exec /bin/sh ", f"exec {shell} ")
         done = subprocess.run(["sh", "-c", words], input=text[:end], capture_output=True, check=False)
-        assert done.stdout == b""
+        assert done.stdout == b"\n"
     assert list(root.iterdir()) == []
 
 
