@@ -27,7 +27,9 @@ class Before:
 
 def before(hosts: Mapping[str, Path]) -> Before:
     """hosts: their roots, by name."""
-    touched = {_words(root, state)[0] for root in hosts.values() for state in ("intent", "answer") if _words(root, state)}
+    touched = {
+        _words(root, state)[0] for root in hosts.values() for state in ("intent", "answer") if _words(root, state)
+    }
     return Before({name: _token(root) for name, root in hosts.items()}, frozenset(touched))
 
 
@@ -36,12 +38,20 @@ def broken(hosts: Mapping[str, Path], home: Path, since: Before, secret: str) ->
     records = _records(hosts, home)
     good = _known_good(records)
     found = [f"{name}: {problem}" for name, root in hosts.items() for problem in _host(root, good)]
-    found += [f"{name}: token {_token(root)} after {since.tokens[name]}" for name, root in hosts.items() if _token(root) <= since.tokens[name]]
+    found += [
+        f"{name}: token {_token(root)} after {since.tokens[name]}"
+        for name, root in hosts.items()
+        if _token(root) <= since.tokens[name]
+    ]
     live = {_live(root) for root in hosts.values()}
     if len(live) != 1 or not live <= good:
         found.append(f"live are {live}, known good are {good}")
     found += [f"nothing is recorded of {one}" for one in since.touched - {record["operation"] for record in records}]
-    found += [f"the secret is in {path}" for path in _files(home, *(root / ".rollback" for root in hosts.values())) if secret.encode() in path.read_bytes()]
+    found += [
+        f"the secret is in {path}"
+        for path in _files(home, *(root / ".rollback" for root in hosts.values()))
+        if secret.encode() in path.read_bytes()
+    ]
     return found
 
 
@@ -110,7 +120,12 @@ def _files(*folders: Path) -> Iterator[Path]:
 
 def _records(hosts: Mapping[str, Path], home: Path) -> list[Mapping[str, Any]]:
     """Of the journals and the ledger together, by id: a set, so merging is a union."""
-    lines = [line for root in hosts.values() for path in (root / ".rollback/journal").iterdir() for line in path.read_text().splitlines()]
+    lines = [
+        line
+        for root in hosts.values()
+        for path in (root / ".rollback/journal").iterdir()
+        for line in path.read_text().splitlines()
+    ]
     lines += [line for path in home.rglob("waiting/*.jsonl") for line in path.read_text().splitlines()]
     found = {one["id"]: one for one in map(json.loads, lines)}
     for database in home.rglob("*.sqlite3"):

@@ -71,7 +71,7 @@ class Twice(RuleBasedStateMachine):
 
     def turn(self, operation: str) -> Turn:
         if operation == HOLDER and self._fake.lease is None:
-            self.acquire("OP1", None, 0, "ada@laptop")
+            self.acquire("OP1")
         return self._turns[self.name(operation)].next()
 
     def name(self, operation: str) -> str:
@@ -86,10 +86,11 @@ class Twice(RuleBasedStateMachine):
         operation=rivals,
         steal=st.none() | rivals,
         least=st.sampled_from((0, 0, 0, 7)),
-        holder=st.sampled_from(("ada@laptop", "ci")),
+        process=st.sampled_from(("-", "boot,1,23,45")),
     )
-    def acquire(self, operation: str, steal: str | None, least: int, holder: str) -> None:
-        answer = self.both(requests.acquire(self._host, operation, holder, 60, least, steal))
+    def acquire(self, operation: str, steal: str | None = None, least: int = 0, process: str = "-") -> None:
+        holder = "ada@laptop" if process == "-" else "ci"
+        answer = self.both(requests.acquire(self._host, operation, holder, 60, least, steal, process))
         if answer.status == "ok":
             token, number = int(answer.first("token") or 0), int(answer.first("number") or 0)
             self._turns[operation] = Turns(operation, token, number=number)
@@ -133,6 +134,7 @@ class Twice(RuleBasedStateMachine):
         must=st.sampled_from(("drain", "switch")),
         drain=maybe,
         restart=maybe,
+        journal=st.sampled_from(JOURNALS),
     )
     def activate(
         self,
@@ -142,9 +144,10 @@ class Twice(RuleBasedStateMachine):
         must: str,
         drain: str | None,
         restart: str | None,
+        journal: bytes = b"",
     ) -> None:
         there = replace(self._host, drain=drain, restart=restart)
-        self.change(requests.activate(there, self.turn(operation), one, expected, must, {}))
+        self.change(requests.activate(there, self.turn(operation), one, expected, must, {}, journal))
 
     @precondition(lambda self: self._fake.live)  # a command needs a folder to run in
     @rule(operation=operations, command=commands)
