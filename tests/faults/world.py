@@ -89,14 +89,19 @@ class World(Small):
 
     def reset(self) -> None:
         """As it was in the beginning, whatever a case did to it."""
-        for name, sshd in self.hosts.items():
+        for sshd in self.hosts.values():
             end_descendants(sshd.pid)
-            if sshd.process.poll() is not None:
-                self.restart(name)
+        self.healed()
         for part in ("fs", "home"):
             subprocess.run(["chmod", "-R", "u+w", self.folder / part], check=True)
             subprocess.run(["rm", "-rf", self.folder / part], check=True)
         self._copy(self._kept, self.folder)
+
+    def healed(self) -> None:
+        """Servers that were stopped run again."""
+        for name, sshd in self.hosts.items():
+            if sshd.process.poll() is not None:
+                self.restart(name)
 
     def _copy(self, here: Path, there: Path) -> None:
         subprocess.run(["cp", "-a", here / "fs", here / "home", there], check=True)
