@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.world import World
+pytest.register_assert_rewrite("tests.faults.settle")
+
+from tests.faults.world import World  # noqa: E402
 
 
 @pytest.fixture(scope="session")

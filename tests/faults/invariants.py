@@ -27,10 +27,15 @@ class Before:
 
 def before(hosts: Mapping[str, Path]) -> Before:
     """hosts: their roots, by name."""
-    touched = {
-        _words(root, state)[0] for root in hosts.values() for state in ("intent", "answer") if _words(root, state)
-    }
+    touched = {one for root in hosts.values() for one in _touched(root)}
     return Before({name: _token(root) for name, root in hosts.items()}, frozenset(touched))
+
+
+def _touched(root: Path) -> Iterator[str]:
+    intent, lease = _words(root, "intent"), _words(root, "lease")
+    yield from intent[:1]
+    if lease and lease[5] != "start":
+        yield lease[0]
 
 
 def broken(hosts: Mapping[str, Path], home: Path, since: Before, secret: str) -> list[str]:
@@ -44,7 +49,7 @@ def broken(hosts: Mapping[str, Path], home: Path, since: Before, secret: str) ->
         if _token(root) <= since.tokens[name]
     ]
     live = {_live(root) for root in hosts.values()}
-    if len(live) != 1 or not live <= good:
+    if len(live) != 1 or not live <= set(good):
         found.append(f"live are {live}, known good are {good}")
     found += [f"nothing is recorded of {one}" for one in since.touched - {record["operation"] for record in records}]
     found += [
@@ -55,7 +60,7 @@ def broken(hosts: Mapping[str, Path], home: Path, since: Before, secret: str) ->
     return found
 
 
-def _host(root: Path, good: set[str]) -> Iterator[str]:
+def _host(root: Path, good: list[str]) -> Iterator[str]:
     state = root / ".rollback"
     link = root / "current"
     if not link.is_symlink() or not str(link.readlink()).startswith("releases/"):
@@ -64,7 +69,7 @@ def _host(root: Path, good: set[str]) -> Iterator[str]:
         if (state / left).exists():
             yield f"{left} was left behind"
     previous = (state / "previous").read_text().strip()
-    for one in {_live(root), previous, *good}:
+    for one in {_live(root), previous, *good[-2:]}:
         if not (state / "complete" / one).is_file():
             yield f"{one} is no longer complete"
     for one in sorted(path.name for path in (state / "complete").iterdir()):
@@ -136,11 +141,13 @@ def _records(hosts: Mapping[str, Path], home: Path) -> list[Mapping[str, Any]]:
     return [found[one] for one in sorted(found)]
 
 
-def _known_good(records: list[Mapping[str, Any]]) -> set[str]:
-    """Ids of the releases whose last verdict is good."""
+def _known_good(records: list[Mapping[str, Any]]) -> list[str]:
+    """Ids of the releases whose last verdict is good, in the order of those verdicts."""
     grades: dict[str, str] = {}
     for one in records:
         if one["kind"] == "judged" and one["body"]["verdict"]["grade"] != "unknown":
             release = one["body"]["release"]
-            grades[f"{release['tag']}-{release['commit'][:12]}"] = one["body"]["verdict"]["grade"]
-    return {release for release, grade in grades.items() if grade == "good"}
+            name = f"{release['tag']}-{release['commit'][:12]}"
+            grades.pop(name, None)
+            grades[name] = one["body"]["verdict"]["grade"]
+    return [release for release, grade in grades.items() if grade == "good"]

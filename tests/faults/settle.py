@@ -22,4 +22,3 @@ def clean(ran: Ran) -> bool:
     said = ran.out + ran.err
     plain = all(one.isprintable() or one == "\n" for one in said)
     return plain and "Traceback" not in said and SECRET not in said
-

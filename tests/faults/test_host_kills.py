@@ -44,10 +44,6 @@ BACK = (
 )
 
 
-def shell(world: World, trap: Trap, operator: Operator) -> None:
-    trap.kill_shell()
-
-
 def session(world: World, trap: Trap, operator: Operator) -> None:
     trap.kill_session()
 
@@ -62,7 +58,7 @@ def the_operator(world: World, trap: Trap, operator: Operator) -> None:
 
 
 Kill = Callable[[World, Trap, Operator], None]
-kills = pytest.mark.parametrize("kill", [shell, session, server, the_operator], ids=lambda kill: kill.__name__)
+kills = pytest.mark.parametrize("kill", [session, server, the_operator], ids=lambda kill: kill.__name__)
 
 
 def killed(world: World, host: str, moment: str, kill: Kill, *words: str) -> Ran:
@@ -72,6 +68,17 @@ def killed(world: World, host: str, moment: str, kill: Kill, *words: str) -> Ran
         kill(world, trap, operator)
         ran = operator.wait()
     return ran
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_the_agents_shell_is_killed_whenever_it_comes_to(world: World, point: str) -> None:
+    """Its retries, too."""
+    world.restart("web1", ROLLBACK_FAILPOINT=point)
+    ran = world.operate("deploy", "v5")
+    world.restart("web1")
+    print(ran.code, ran.out, ran.err)
+    assert "the connection to web1 was lost before it answered" in ran.out + ran.err
+    settles(world, ran)
 
 
 @kills

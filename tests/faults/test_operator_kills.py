@@ -31,7 +31,19 @@ def _switched(host: str, again: str = "") -> tuple[str, ...]:
 
 
 LIVES = {
-    "deploy v5": (*_TAKEN, *_BROUGHT, *_switched("web1"), *_switched("web2"), "record judged", *_CLOSED),
+    "deploy v5": (
+        *_TAKEN,
+        *_BROUGHT,
+        *_switched("web1"),
+        *_switched("web2"),
+        "record judged",
+        "record ended",
+        "prune web1",
+        "prune web2",
+        "record pruned",
+        "finish web1",
+        "finish web2",
+    ),
     "deploy v3": (
         *(*_TAKEN, *_BROUGHT, *_switched("web1"), "record judged"),
         *(*_switched("web1", " again"), "record judged again", *_CLOSED),
@@ -44,11 +56,15 @@ def words(operation: str) -> list[str]:
     return operation.split()[operation == "rollback" :]
 
 
+_TOGETHER = ("acquire web2", "stage web2", "prepare web2", "prune web2", "finish web2")  # asked while web1 is
+
+
 def moments(operation: str) -> list[str]:
-    """A bad deploy begins like a good one: only its way back is new. After a record comes what is before the next."""
+    """After a record comes what is before the next; and a bad deploy begins like a good one, only its way back is new."""
     life = LIVES[operation]
     new = life[life.index("record judged") :] if operation == "deploy v3" else life
-    return [f"{when} {one}" for one in new for when in ("before", "after") if when == "before" or "record" not in one]
+    befores = [f"before {one}" for one in new if one not in _TOGETHER]
+    return befores + [f"after {one}" for one in new if not one.startswith("record")]
 
 
 @pytest.mark.parametrize("operation", LIVES)

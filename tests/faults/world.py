@@ -28,11 +28,13 @@ GOOD = ("v1", "v2", "v4")  # deployed in this order; v3 is bad, v5 is good, and 
 PLAYBOOK = """
 app: tiny
 repository: ..
+keep: 1
 root: {root}/{{{{host.name}}}}/srv/tiny
 ssh: {{config: {config}, connect_timeout: 3s, command_timeout: 10s}}
 prepare:
   - ': "${{SMOKE_PASSWORD}}"; touch prepared'
 restart: 'cat behaviour tag >"$ROLLBACK_ROOT/shared/runs"; : restarted "${{SMOKE_PASSWORD}}"'
+drain: ': drained'
 environments:
   production:
     hosts: {hosts}
