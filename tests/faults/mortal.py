@@ -1,7 +1,7 @@
 """Moments in an operator's life: before and after each request to a host, before and after each record.
 
-Read from the environment, so that nothing of the product knows of it. KILLED_AT names a moment, like `before activate
-web1`: there the process kills itself with SIGKILL. LIFE names a file that every moment is written to.
+Named in the environment, so that nothing of the product knows of it. KILLED_AT is a moment, `before activate web1` for
+one: there the process kills itself with SIGKILL. LIFE is a file that every moment and every lost try is written to.
 """
 
 from __future__ import annotations
@@ -10,55 +10,84 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rollback.errors import Unreachable
 from rollback.hosts.pool import Pool
 from rollback.hosts.protocol import Request
+from rollback.hosts.remote import Agent
 from rollback.ledger.store import Ledger
 from rollback.model import Fact
 
 _LOOKS = {"sight", "journals", "renew", "command"}  # before and after these nothing has changed
 
 
-def made_mortal() -> None:
-    """Wraps the two doors through which an operation leaves this process."""
-    killed_at, life = os.environ.get("KILLED_AT"), os.environ.get("LIFE")
-    if killed_at is None and life is None:
-        return
-    counting, seen = threading.Lock(), Counter[str]()
+@dataclass(frozen=True)
+class Life:
+    killed_at: str
+    told: Path
+    _seen: Counter[str] = field(default_factory=Counter)
+    _counting: threading.Lock = field(default_factory=threading.Lock)
 
-    def moment(name: str) -> None:
-        with counting:
-            seen[name] += 1
-            named = name + " again" * (seen[name] - 1)
-            if life is not None:
-                with Path(life).open("a") as file:
-                    file.write(f"{named}\n")
-        if named == killed_at:
+    def moment(self, name: str) -> None:
+        with self._counting:
+            self._seen[name] += 1
+            named = name + " again" * (self._seen[name] - 1)
+            with self.told.open("a") as file:
+                file.write(f"{named}\n")
+        if named == self.killed_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    ask, append = Pool.ask, Ledger.append
+    def around(self, name: str, do: Callable[[], Any]) -> Any:
+        self.moment(f"before {name}")
+        done = do()
+        self.moment(f"after {name}")
+        return done
+
+
+def made_mortal(environ: Mapping[str, str]) -> None:
+    """Wraps the doors through which an operation leaves this process."""
+    if "KILLED_AT" in environ or "LIFE" in environ:
+        life = Life(environ.get("KILLED_AT", ""), Path(environ.get("LIFE", os.devnull)))
+        _watch_requests(life)
+        _watch_tries(life)
+        _watch_records(life)
+
+
+def _watch_requests(life: Life) -> None:
+    ask = Pool.ask
 
     def asking(pool: Pool, host: str, request: Request) -> Any:
-        return _around(f"{request.verb} {host}", lambda: ask(pool, host, request), moment, request.verb in _LOOKS)
+        if request.verb in _LOOKS:
+            return ask(pool, host, request)
+        return life.around(f"{request.verb} {host}", lambda: ask(pool, host, request))
+
+    setattr(Pool, "ask", asking)  # noqa: B010 - mypy rightly objects to an assignment
+
+
+def _watch_tries(life: Life) -> None:
+    ask = Agent.ask
+
+    def asking(agent: Agent, request: Request) -> Any:
+        try:
+            return ask(agent, request)
+        except Unreachable:
+            life.moment(f"lost {request.verb}")
+            raise
+
+    setattr(Agent, "ask", asking)  # noqa: B010
+
+
+def _watch_records(life: Life) -> None:
+    append = Ledger.append
 
     def appending(ledger: Ledger, operation: str, author: str, *facts: Fact) -> Any:
-        return _around(
-            f"record {_said(facts[0])}", lambda: append(ledger, operation, author, *facts), moment, look=False
-        )
+        return life.around(f"record {_said(facts[0])}", lambda: append(ledger, operation, author, *facts))
 
-    Pool.ask, Ledger.append = asking, appending  # type: ignore[method-assign]
-
-
-def _around(name: str, do: Callable[[], Any], moment: Callable[[str], None], look: bool) -> Any:
-    if look:
-        return do()
-    moment(f"before {name}")
-    done = do()
-    moment(f"after {name}")
-    return done
+    setattr(Ledger, "append", appending)  # noqa: B010
 
 
 def _said(fact: Fact) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.cli.command import Ran
 from tests.faults.invariants import before, broken
-from tests.faults.world import SECRET, World
+from tests.faults.world import GOOD, SECRET, World
 
 
 def settles(world: World, broke: Ran) -> None:
@@ -15,6 +15,13 @@ def settles(world: World, broke: Ran) -> None:
     assert done.code == 0, f"{done.out}{done.err}"
     assert broken(hosts, world.folder / "home", since, SECRET) == []
     assert [clean(ran) for ran in (broke, done)] == [True, True]
+
+
+def as_said(world: World, ran: Ran, wanted: str) -> None:
+    """What its exit code says is live is what is live. It was GOOD[-1] before."""
+    live = {0: wanted, 3: GOOD[-1], 5: GOOD[-1], 10: GOOD[-1]}.get(ran.code)
+    assert ran.code in {0, 3, 5, 10, 12, 14, -9}, ran.err
+    assert live is None or world.lives() == [live] * len(world.hosts), f"{ran.out}{ran.err}"
 
 
 def clean(ran: Ran) -> bool:

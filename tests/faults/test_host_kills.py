@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.cli.command import Ran
-from tests.faults.settle import settles
+from tests.faults.settle import as_said, settles
 from tests.faults.trap import Trap
-from tests.faults.world import Operator, World
+from tests.faults.world import NEW, Operator, World
 from tests.hosts.test_agent_crash import POINTS
 
 DEPLOY = {
@@ -30,70 +30,61 @@ DEPLOY = {
     "it was switched": "sync */srv/tiny",
     "the switch is noted": "mv -f */previous.new *",
     "it restarts": "timeout *restarted*",
-    "it is checked": "timeout *cmp*",
+    "the preflight asks": "timeout *cmp*",
     "its intent is dropped": "rm -f */intent",
     "its lease is dropped": "rm -f */lease",
 }
-BACK = (
-    "its token is burnt",
-    "its intent is written",
-    "it is switched",
-    "the switch is noted",
-    "it restarts",
-    "its lease is dropped",
-)
+BACK = ("its token is burnt", "its intent is written", "it is switched", "the switch is noted", "it restarts")
 
 
-def session(world: World, trap: Trap, operator: Operator) -> None:
-    trap.kill_session()
+Kill = Callable[[Trap, Operator], None]
 
 
-def server(world: World, trap: Trap, operator: Operator) -> None:
-    world.hosts[trap.sshd.name].stop()
-
-
-def the_operator(world: World, trap: Trap, operator: Operator) -> None:
+def _operator(trap: Trap, operator: Operator) -> None:
     operator.send(signal.SIGKILL)
     trap.let_go()
 
 
-Kill = Callable[[World, Trap, Operator], None]
-kills = pytest.mark.parametrize("kill", [session, server, the_operator], ids=lambda kill: kill.__name__)
+KILLS: dict[str, Kill] = {
+    "session": lambda trap, _: trap.kill_session(),
+    "server": lambda trap, _: trap.sshd.stop(),
+    "operator": _operator,
+}
+kills = pytest.mark.parametrize("kill", KILLS)
 
 
-def killed(world: World, host: str, moment: str, kill: Kill, *words: str) -> Ran:
+def killed(world: World, host: str, moment: str, kill: str, *words: str) -> Ran:
     with Trap(world.hosts[host], DEPLOY[moment]) as trap:
         operator = world.begin(*words)
         trap.wait()
-        kill(world, trap, operator)
-        ran = operator.wait()
-    return ran
+        KILLS[kill](trap, operator)
+        return operator.wait()
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_the_agents_shell_is_killed_whenever_it_comes_to(world: World, point: str) -> None:
     """Its retries, too."""
     world.restart("web1", ROLLBACK_FAILPOINT=point)
-    ran = world.operate("deploy", "v5")
+    ran, life = world.life("deploy", NEW)
     world.restart("web1")
-    print(ran.code, ran.out, ran.err)
-    assert "the connection to web1 was lost before it answered" in ran.out + ran.err
+    as_said(world, ran, NEW)
+    assert [line for line in life if line.startswith("lost")], "it never came there"
     settles(world, ran)
 
 
 @kills
 @pytest.mark.parametrize("moment", DEPLOY)
-def test_a_kill_before(world: World, moment: str, kill: Kill) -> None:
-    ran = killed(world, "web1", moment, kill, "deploy", "v5")
-    print(ran.code, ran.out, ran.err)
+def test_a_kill_before(world: World, moment: str, kill: str) -> None:
+    ran = killed(world, "web1", moment, kill, "deploy", NEW)
+    as_said(world, ran, NEW)
     world.healed()
     settles(world, ran)
 
 
 @kills
 @pytest.mark.parametrize("moment", BACK)
-def test_a_kill_in_a_rollback_before(world: World, moment: str, kill: Kill) -> None:
+def test_a_kill_in_a_rollback_before(world: World, moment: str, kill: str) -> None:
     ran = killed(world, "web2", moment, kill)
-    print(ran.code, ran.out, ran.err)
+    as_said(world, ran, "v4")
     world.healed()
     settles(world, ran)

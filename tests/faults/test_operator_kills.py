@@ -31,7 +31,7 @@ def _switched(host: str, again: str = "") -> tuple[str, ...]:
 
 
 LIVES = {
-    "deploy v5": (
+    "deploy v6": (
         *_TAKEN,
         *_BROUGHT,
         *_switched("web1"),
@@ -60,7 +60,7 @@ _TOGETHER = ("acquire web2", "stage web2", "prepare web2", "prune web2", "finish
 
 
 def moments(operation: str) -> list[str]:
-    """After a record comes what is before the next; and a bad deploy begins like a good one, only its way back is new."""
+    """After a record comes what is before the next. A bad deploy begins like a good one: only its way back is new."""
     life = LIVES[operation]
     new = life[life.index("record judged") :] if operation == "deploy v3" else life
     befores = [f"before {one}" for one in new if one not in _TOGETHER]
@@ -69,10 +69,8 @@ def moments(operation: str) -> list[str]:
 
 @pytest.mark.parametrize("operation", LIVES)
 def test_these_are_all_the_moments_of_its_life(world: World, operation: str) -> None:
-    life = world.folder / "life"
-    life.unlink(missing_ok=True)
-    world.operate(*words(operation), LIFE=str(life))
-    begun = [line.removeprefix("before ") for line in life.read_text().splitlines() if line.startswith("before")]
+    _, life = world.life(*words(operation))
+    begun = [line.removeprefix("before ") for line in life if line.startswith("before")]
     assert sorted(begun) == sorted(LIVES[operation])
 
 

@@ -76,13 +76,6 @@ class Trap:
             pid = int(rest.split()[1])
         return found
 
-    def kill_shell(self) -> None:
-        """The agent and all it runs, and not the session that it runs in."""
-        shells = [pid for pid, name in self.line() if not name.startswith("sshd")]
-        for number in (signal.SIGSTOP, signal.SIGKILL):  # none may go on when another is gone
-            for pid in reversed(shells):
-                os.kill(pid, number)
-
     def kill_session(self) -> None:
         """The server's process for this connection: the agent has nobody to talk to any more, and goes on."""
         for pid, name in self.line():

@@ -1,4 +1,4 @@
-"""A process that has loaded all of rollback and forks an operator for whoever asks: `python -m tests.faults.warm SOCKET`.
+"""`python -m tests.faults.warm SOCKET`: has loaded all of rollback, and forks an operator for whoever asks.
 
 Most of what a short command costs is loading, and here hundreds are run. An operator is a process of its own, with its
 own environment and folder, and may be killed like any other; who asked is told its id, and then how it ended.
@@ -63,7 +63,7 @@ def _become(wanted: dict[str, Any]) -> NoReturn:
     sys.argv = ["rollback", *wanted["words"]]
     code = 1
     try:
-        made_mortal()
+        made_mortal(os.environ)
         main()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)

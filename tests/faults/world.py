@@ -24,7 +24,8 @@ from tests.e2e.small import Small
 from tests.faults.trap import trapped_path
 
 SECRET = "hunter2-and-a-half"
-GOOD = ("v1", "v2", "v4")  # deployed in this order; v3 is bad, v5 is good, and neither is on the hosts
+GOOD = ("v1", "v2", "v4", "v5")  # deployed in this order
+NEW, BAD = "v6", "v3"  # not on the hosts
 PLAYBOOK = """
 app: tiny
 repository: ..
@@ -78,7 +79,7 @@ class World(Small):
         self._trapped = trapped_path(self.folder / "bin")
         for name in self.hosts:
             self.restart(name)
-        for tag in ("v4", "v5"):
+        for tag in ("v4", "v5", NEW):
             self.release(tag)
         self.write(PLAYBOOK)
         for tag in GOOD:
@@ -130,6 +131,12 @@ class World(Small):
         environ = self.environ(SMOKE_PASSWORD=SECRET, NO_COLOR="1", **more)
         told.sendall(json.dumps({**wanted, "environ": environ}).encode() + b"\n")
         return Operator(int(told.recv(16)), told, out, err)
+
+    def life(self, *words: str) -> tuple[Ran, list[str]]:
+        """`rollback words… -y`, and the moments of its life (see mortal.py)."""
+        told = self.folder / "life"
+        told.unlink(missing_ok=True)
+        return self.operate(*words, LIFE=str(told)), told.read_text().splitlines()
 
     def state(self, host: str) -> Path:
         return self.root(host) / ".rollback"
