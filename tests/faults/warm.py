@@ -43,8 +43,8 @@ def _run(asked: socket.socket) -> NoReturn:
         asked.close()
         _become(wanted)
     print(pid, file=stream, flush=True)
-    _, status = os.waitpid(pid, 0)
-    print(os.waitstatus_to_exitcode(status), file=stream, flush=True)
+    _, status, usage = os.wait4(pid, 0)
+    print(os.waitstatus_to_exitcode(status), usage.ru_maxrss, file=stream, flush=True)
     os._exit(0)
 
 

@@ -21,6 +21,7 @@ from rollback.demo.processes import end_descendants
 from rollback.demo.sshd import start
 from tests.cli.command import Ran
 from tests.e2e.small import Small
+from tests.faults.proxy import Proxy
 from tests.faults.trap import trapped_path
 
 SECRET = "hunter2-and-a-half"
@@ -48,6 +49,7 @@ checks:
     expect: {{exit_status: 0}}
     timeout: 3s
 """
+MEMORY = 300 * 1024  # KiB that an operator may take, all that is loaded included
 _PATIENCE = 60.0  # seconds until a command that has not ended never will
 
 
@@ -65,7 +67,8 @@ class Operator:
 
     def wait(self) -> Ran:
         """Raises TimeoutError."""
-        code = int(self._told.recv(16))
+        code, peak = map(int, self._told.recv(64).split())
+        assert peak < MEMORY, f"it took {peak} KiB"
         return Ran(code, *(path.read_text("utf-8", "backslashreplace") for path in (self._out, self._err)))
 
 
@@ -131,6 +134,19 @@ class World(Small):
         environ = self.environ(SMOKE_PASSWORD=SECRET, NO_COLOR="1", **more)
         told.sendall(json.dumps({**wanted, "environ": environ}).encode() + b"\n")
         return Operator(int(told.recv(16)), told, out, err)
+
+    @contextmanager
+    def proxied(self, name: str) -> Iterator[Proxy]:
+        """The host is reached through a proxy meanwhile."""
+        sshd, known = self.hosts[name], self.folder / "ssh/known_hosts"
+        before = known.read_text()
+        with Proxy(sshd.address, sshd.port) as proxy:
+            known.write_text(before + before.replace(f"]:{sshd.port} ", f"]:{proxy.port} "))
+            path = self.project / "playbooks/tiny.yml"
+            path.write_text(path.read_text().replace(f"name: {name},", f"name: {name}, port: {proxy.port},"))
+            yield proxy
+        self.write(PLAYBOOK)
+        known.write_text(before)
 
     def life(self, *words: str) -> tuple[Ran, list[str]]:
         """`rollback words… -y`, and the moments of its life (see mortal.py)."""
