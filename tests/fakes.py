@@ -212,7 +212,8 @@ class FakeHost:
     def _stage(self, request: Request) -> Answer:
         release, made = _word(request, "release"), tuple(_word(request, key) for key in ("tag", "commit", "tree"))
         if release in self.complete:
-            return Answer("already") if self.complete[release][1] == made[1] else Answer("conflict")
+            there = self.complete[release][1]
+            return Answer("already") if there == made[1] else Answer("conflict", there)
         self.passing("stage:archive")
         self.passing("stage:unpacked")
         self._prove(request)
@@ -331,7 +332,8 @@ class FakeHost:
         return not (journal and self.full)
 
     def _note(self, request: Request) -> Answer:
-        self.journals[_word(request, "operation")] = _payload(request)
+        if journal := _payload(request):
+            self.journals[_word(request, "operation")] = journal
         return Answer("ok")
 
     def _prune(self, request: Request) -> Answer:

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import fabric
@@ -81,7 +81,7 @@ def link(hop: Destination, keys: Offer, base: sockets.Base, through: fabric.Conn
         hop.place.address,
         user=hop.user,
         port=hop.place.port,
-        config=_nothing_configured(),
+        config=nothing_configured(),
         gateway=through,
         forward_agent=False,
         connect_kwargs={
@@ -101,9 +101,10 @@ def link(hop: Destination, keys: Offer, base: sockets.Base, through: fabric.Conn
     return made
 
 
-@lru_cache(maxsize=1)
-def _nothing_configured() -> fabric.Config:
-    """lazy: no ~/.fabric.py, no /etc/fabric.yml, no ssh_config; ours is resolved already."""
+def nothing_configured() -> fabric.Config:
+    """lazy: no ~/.fabric.py, no /etc/fabric.yml, no ssh_config; ours is resolved already.
+
+    One for each connection: Fabric writes into it, and another thread's connection would find it empty meanwhile."""
     return fabric.Config(ssh_config=paramiko.SSHConfig(), lazy=True)
 
 

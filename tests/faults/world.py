@@ -1,0 +1,171 @@
+"""A small world that is broken on purpose and put back: real sshd hosts, shared by all cases of one test process.
+
+Its app is as cheap as an app can be: `restart` writes down what runs, and the check reads that. So a case costs hardly
+more than the commands it is about.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollback.demo.processes import end_descendants
+from rollback.demo.sshd import start
+from tests.cli.command import Ran
+from tests.e2e.small import Small
+from tests.faults.proxy import Proxy
+from tests.faults.trap import trapped_path
+
+SECRET = "hunter2-and-a-half"
+GOOD = ("v1", "v2", "v4", "v5")  # deployed in this order
+NEW, BAD = "v6", "v3"  # not on the hosts
+PLAYBOOK = """
+app: tiny
+repository: ..
+keep: 1
+root: {root}/{{{{host.name}}}}/srv/tiny
+ssh: {{config: {config}, connect_timeout: 3s, command_timeout: 10s}}
+prepare:
+  - ': "${{SMOKE_PASSWORD}}"; touch prepared'
+restart: 'cat behaviour tag >"$ROLLBACK_ROOT/shared/runs"; : restarted "${{SMOKE_PASSWORD}}"'
+drain: ': drained'
+environments:
+  production:
+    hosts: {hosts}
+    rollout: {{canary: 1}}
+    verify:
+      gate: {{min_healthy_time: 0s, healthy_deadline: 3s, interval: 100ms}}
+checks:
+  - name: runs
+    command: 'cat behaviour tag | cmp - "$ROLLBACK_ROOT/shared/runs" && ! grep bad behaviour # ${{SMOKE_PASSWORD}}'
+    expect: {{exit_status: 0}}
+    timeout: 3s
+"""
+MEMORY = 300 * 1024  # KiB that an operator may take, all that is loaded included
+_PATIENCE = 60.0  # seconds until a command that has not ended never will
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A `rollback` that runs."""
+
+    pid: int
+    _told: socket.socket
+    _out: Path
+    _err: Path
+
+    def send(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self) -> Ran:
+        """Raises TimeoutError."""
+        code, peak = map(int, self._told.recv(64).split())
+        assert peak < MEMORY, f"it took {peak} KiB"
+        return Ran(code, *(path.read_text("utf-8", "backslashreplace") for path in (self._out, self._err)))
+
+
+class World(Small):
+    """Use as a context manager. Two hosts; see GOOD."""
+
+    def __enter__(self) -> World:
+        super().__enter__()
+        self._number = 0
+        self._warm = self._stack.enter_context(_warm(self.folder / "warm"))
+        self._trapped = trapped_path(self.folder / "bin")
+        for name in self.hosts:
+            self.restart(name)
+        for tag in ("v4", "v5", NEW):
+            self.release(tag)
+        self.write(PLAYBOOK)
+        for tag in GOOD:
+            done = self.operate("deploy", tag)
+            assert done.code == 0, done.err
+        self._kept = self.folder / "kept"
+        self._kept.mkdir()
+        self._copy(self.folder, self._kept)
+        return self
+
+    def reset(self) -> None:
+        """As it was in the beginning, whatever a case did to it."""
+        for sshd in self.hosts.values():
+            end_descendants(sshd.pid)
+        self.healed()
+        for part in ("fs", "home"):
+            subprocess.run(["chmod", "-R", "u+w", self.folder / part], check=True)
+            subprocess.run(["rm", "-rf", self.folder / part], check=True)
+        self._copy(self._kept, self.folder)
+
+    def healed(self) -> None:
+        """Servers that were stopped run again."""
+        for name, sshd in self.hosts.items():
+            if sshd.process.poll() is not None:
+                self.restart(name)
+
+    def _copy(self, here: Path, there: Path) -> None:
+        subprocess.run(["cp", "-a", here / "fs", here / "home", there], check=True)
+
+    def restart(self, name: str, **environment: str) -> None:
+        """The host's sshd, on the same address, with these variables for the agent."""
+        old = self.hosts[name]
+        old.stop()
+        variables = {**self._trapped, **environment}
+        self.hosts[name] = start(self.folder / "ssh", name, old.address, old.port, environment=variables)
+
+    def operate(self, *words: str, **more: str) -> Ran:
+        """`rollback words… -y`, to its end."""
+        return self.begin(*words, **more).wait()
+
+    def begin(self, *words: str, **more: str) -> Operator:
+        """`rollback words… -y`, in a process of its own."""
+        self._number += 1
+        out, err = (self.folder / f"{self._number}.{kind}" for kind in ("out", "err"))
+        wanted = {"words": [*words, "-y"], "cwd": str(self.project), "out": str(out), "err": str(err)}
+        told = socket.socket(socket.AF_UNIX)
+        told.settimeout(_PATIENCE)
+        told.connect(str(self._warm))
+        environ = self.environ(SMOKE_PASSWORD=SECRET, NO_COLOR="1", **more)
+        told.sendall(json.dumps({**wanted, "environ": environ}).encode() + b"\n")
+        return Operator(int(told.recv(16)), told, out, err)
+
+    @contextmanager
+    def proxied(self, name: str) -> Iterator[Proxy]:
+        """The host is reached through a proxy meanwhile."""
+        sshd, known = self.hosts[name], self.folder / "ssh/known_hosts"
+        before = known.read_text()
+        with Proxy(sshd.address, sshd.port) as proxy:
+            known.write_text(before + before.replace(f"]:{sshd.port} ", f"]:{proxy.port} "))
+            path = self.project / "playbooks/tiny.yml"
+            path.write_text(path.read_text().replace(f"name: {name},", f"name: {name}, port: {proxy.port},"))
+            yield proxy
+        self.write(PLAYBOOK)
+        known.write_text(before)
+
+    def life(self, *words: str) -> tuple[Ran, list[str]]:
+        """`rollback words… -y`, and the moments of its life (see mortal.py)."""
+        told = self.folder / "life"
+        told.unlink(missing_ok=True)
+        return self.operate(*words, LIFE=str(told)), told.read_text().splitlines()
+
+    def state(self, host: str) -> Path:
+        return self.root(host) / ".rollback"
+
+
+@contextmanager
+def _warm(place: Path) -> Iterator[Path]:
+    command = [sys.executable, "-m", "tests.faults.warm", str(place)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+        try:
+            while not place.exists():
+                assert process.poll() is None
+                time.sleep(0.05)
+            yield place
+        finally:
+            process.kill()

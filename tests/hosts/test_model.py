@@ -1,0 +1,234 @@
+"""Model against reality: random sequences of verbs get the same answers from the fake host and from agent.sh.
+
+The fake host is what other tests and the simulation believe a host to be. Here every answer of it, and the sighting
+after every step, is compared with those of the real agent under three kinds of shell.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from rollback.hosts import requests
+from rollback.hosts.protocol import Answer, Field, Request
+from rollback.hosts.remote import Agent
+from rollback.hosts.requests import Turn
+from rollback.model import Release
+from tests.build import release
+from tests.fakes import FakeHost
+from tests.hosts.local import SHELLS, LocalShell
+from tests.hosts.packages import Made, Shared, Turns, host, package
+
+V1, V2, V3 = release("v1", "a" * 40), release("v2", "b" * 40), release("v3", "c" * 40)
+TWIN = release("v2", "b" * 12 + "d" * 28)  # the same id, made from another commit
+OPERATIONS = ("OP1", "OP2", "OP3")
+HOLDER = "whoever holds the lease"  # mostly: else nearly all that is asked would be fenced
+COMMANDS = {"true": (0, ""), "echo two; echo words": (0, "two\nwords\n"), "echo no; exit 7": (7, "no\n")}
+JOURNALS = (b"", b'{"a": 1}\n', b'{"a": 1}\n{"b": 2}\n')
+
+rivals = st.sampled_from(OPERATIONS)
+operations = st.sampled_from((*[HOLDER] * 6, *OPERATIONS))
+releases = st.sampled_from((V1, V2, V3))
+commands = st.sampled_from(tuple(COMMANDS))
+maybe = st.none() | commands
+
+
+class Twice(RuleBasedStateMachine):
+    """One host, twice: everything that is asked of it is asked of both."""
+
+    shell: str
+    packages: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        root = Path(self._folder.name)
+        self._state = root / ".rollback"
+        self._host = host(root)
+        self._fake = FakeHost(shell=lambda text, _: COMMANDS[text])
+        self._agent = Agent("web1", LocalShell(self.shell))
+        self._turns = {one: Turns(one, 1) for one in OPERATIONS}
+        self._asked: list[Request] = []
+
+    def teardown(self) -> None:
+        self._folder.cleanup()
+
+    def both(self, request: Request) -> Answer:
+        real = self._agent.ask(request)
+        assert told(self._fake.ask(request)) == told(real)
+        return real
+
+    def change(self, request: Request) -> None:
+        self._asked.append(request)
+        self.both(request)
+
+    def turn(self, operation: str) -> Turn:
+        if operation == HOLDER and self._fake.lease is None:
+            self.acquire("OP1")
+        return self._turns[self.name(operation)].next()
+
+    def name(self, operation: str) -> str:
+        holder = self._fake.lease.operation if self._fake.lease else "OP1"
+        return holder if operation == HOLDER else operation
+
+    @invariant()
+    def they_show_the_same(self) -> None:
+        self.both(requests.sight(self._host))
+
+    @rule(
+        operation=rivals,
+        steal=st.none() | rivals,
+        least=st.sampled_from((0, 0, 0, 7)),
+        process=st.sampled_from(("-", "boot,1,23,45")),
+    )
+    def acquire(self, operation: str, steal: str | None = None, least: int = 0, process: str = "-") -> None:
+        holder = "ada@laptop" if process == "-" else "ci"
+        answer = self.both(requests.acquire(self._host, operation, holder, 60, least, steal, process))
+        if answer.status == "ok":
+            token, number = int(answer.first("token") or 0), int(answer.first("number") or 0)
+            self._turns[operation] = Turns(operation, token, number=number)
+
+    @rule(operation=operations)
+    def renew(self, operation: str) -> None:
+        name = self.name(operation)
+        self.both(requests.renew(self._host, name, self._turns[name].token, 60))
+
+    @rule(operation=rivals)
+    def give_back(self, operation: str) -> None:
+        self.both(requests.give_back(self._host, operation))
+
+    @rule(operation=operations, one=releases | st.just(TWIN))
+    def stage(self, operation: str, one: Release) -> None:
+        self.change(requests.stage(self._host, self.turn(operation), made(one, self.packages)))
+
+    @rule(
+        operation=operations,
+        one=releases,
+        run=st.lists(commands, max_size=2),
+        file=st.sampled_from(((), (), (".env",))),
+    )
+    def prepare(self, operation: str, one: Release, run: list[str], file: tuple[str, ...]) -> None:
+        shared = Shared(("log",), file)
+        self.change(requests.prepare(self._host, self.turn(operation), one, shared, tuple(run), {"A": "b c"}))
+
+    @rule(one=releases, restart=maybe)
+    def deploy(self, one: Release, restart: str | None) -> None:
+        """The whole way, from whatever is live: else hardly any sequence would ever come to something live."""
+        turn = self.turn(HOLDER)
+        self.renew(HOLDER)
+        self.change(requests.stage(self._host, turn, made(one, self.packages)))
+        self.prepare(HOLDER, one, [], ())
+        self.activate(HOLDER, one, [None, V1.id, V2.id, V3.id], "switch", None, restart)
+
+    @rule(
+        operation=operations,
+        one=releases,
+        expected=st.lists(st.sampled_from((None, V1.id, V2.id, V3.id)), min_size=1, max_size=3, unique=True),
+        must=st.sampled_from(("drain", "switch")),
+        drain=maybe,
+        restart=maybe,
+        journal=st.sampled_from(JOURNALS),
+    )
+    def activate(
+        self,
+        operation: str,
+        one: Release,
+        expected: list[str | None],
+        must: str,
+        drain: str | None,
+        restart: str | None,
+        journal: bytes = b"",
+    ) -> None:
+        there = replace(self._host, drain=drain, restart=restart)
+        self.change(requests.activate(there, self.turn(operation), one, expected, must, {}, journal))
+
+    @precondition(lambda self: self._fake.live)  # a command needs a folder to run in
+    @rule(operation=operations, command=commands)
+    def undrain(self, operation: str, command: str) -> None:
+        self.change(requests.undrain(replace(self._host, undrain=command), self.turn(operation), {}))
+
+    @rule(operation=operations, journal=st.sampled_from(JOURNALS), keep=st.sampled_from((None, None, "stranded")))
+    def finish(self, operation: str, journal: bytes, keep: str | None) -> None:
+        self.change(requests.finish(self._host, self.turn(operation), journal, keep))
+
+    @rule(operation=operations, doomed=st.lists(releases, max_size=3, unique=True))
+    def prune(self, operation: str, doomed: list[Release]) -> None:
+        self.change(requests.prune(self._host, self.turn(operation), [one.id for one in doomed]))
+
+    @rule(operation=rivals, journal=st.sampled_from(JOURNALS))
+    def note(self, operation: str, journal: bytes) -> None:
+        self.both(requests.note(self._host, operation, journal))
+
+    @rule()
+    def journals(self) -> None:
+        self.both(requests.journals(self._host, ("OP1", "OP2", "OP3", "OP4"))[0])
+
+    @rule(text=commands)
+    def command(self, text: str) -> None:
+        self.both(requests.command(self._host, text, 5, {}))
+
+    @precondition(lambda self: self._asked)
+    @rule(back=st.integers(1, 4))
+    def ask_again(self, back: int) -> None:
+        """A retry whose answer was lost, or a straggler that a later request overtook."""
+        self.both(self._asked[-min(back, len(self._asked))])
+
+    @rule()
+    def the_lease_runs_out(self) -> None:
+        """By the host's clock, or because it has another boot id now."""
+        if self._fake.lease:
+            self._fake.lease.until = self._fake.clock()
+            words = (self._state / "lease").read_text().split()
+            (self._state / "lease").write_text(" ".join([*words[:3], "1", *words[4:]]) + "\n")
+
+    @rule()
+    def a_shared_file_appears(self) -> None:
+        self._fake.shared.add(".env")
+        path = Path(self._host.root, "shared/.env")
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+
+
+@cache
+def made(one: Release, folder: Path) -> Made:
+    return package(one, folder / one.commit)
+
+
+def told(answer: Answer) -> tuple[str, str, list[Field]]:
+    """Without what two hosts may differ in: seconds, free space, the order of what is listed."""
+    fields = [_ageless(one) for one in answer.fields if one.key != "free"]
+    return answer.status, answer.detail, sorted(fields)
+
+
+def _ageless(one: Field) -> Field:
+    if one.key != "lease":
+        return one
+    words = one.value.split(" ")
+    return Field("lease", " ".join([*words[:4], "age", "left", *words[6:]]))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_fake_host_and_the_agent_answer_alike(shell: str, tmp_path: Path) -> None:
+    class Here(Twice):
+        pass
+
+    Here.shell, Here.packages = shell, tmp_path
+    run_state_machine_as_test(
+        Here,
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=20,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],  # what fails is short enough; to shorten it would take minutes
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
