@@ -69,9 +69,12 @@ class Witness:
         assert len(live) == 1, f"different releases are live: {live}"
         release = RELEASES[live.pop() or ""]
         stuck = last.ended.startswith(nowhere) and not self._better(book, release)
-        assert stuck or self.truth.of(release.tag) is Nature.GOOD, f"{release.tag} is live, and is {self.truth.of(release.tag)}"
+        assert stuck or self.truth.of(release.tag) is Nature.GOOD, (
+            f"{release.tag} is live, and is {self.truth.of(release.tag)}"
+        )
         for host in self.hosts.values():
             assert host.intent is None, f"{host.name}: an intent did not end: {host.intent}"
+            assert release.id in host.complete, f"{host.name}: {release.id} is not complete"
         self._remembered(book, last)
 
     def _better(self, book: Book, live: Release) -> bool:
