@@ -1,4 +1,4 @@
-"""Time and everything that goes on in it, in one thread: what happens next follows from the moments that were asked for.
+"""Time and all that goes on in it, in one thread: what happens next follows from the moments that were asked for.
 
 A process is what can be killed or put to sleep as a whole: an operator's command, a shell on a host. What it does, it
 does in tasks. A killed task is never resumed: `Killed` goes through it to its end, and whatever it asks for on the way
@@ -33,7 +33,7 @@ class Process:
 class Task(greenlet):
     """ticket: which waiting it is that may be ended; earlier ones are over."""
 
-    def __init__(self, process: Process, run: Callable[[], object], parent: greenlet) -> None:
+    def __init__(self, process: Process, run: Callable[[object], object], parent: greenlet) -> None:
         super().__init__(run, parent)
         self.process, self.ticket = process, 0
 

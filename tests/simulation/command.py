@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,7 +61,9 @@ class Operator:
 
 
 class Command(Session):
-    """The rooms of a real session. others: all operators there are."""
+    """The rooms of a real session. others: all operators there are. note: hears what it is told."""
+
+    note: Callable[[str], None]
 
     def __init__(
         self, operator: Operator, clock: Clockwork, book: Book, fleet: Fleet, others: list[Operator], **rooms: Any
@@ -116,7 +118,7 @@ class Command(Session):
         self._under_lease(plan, wanted)
 
     def _drill(self, wanted: Wanted) -> None:
-        there, ending = self._under_lease(lambda seen: drill._way_there(self, seen), wanted)
+        _, ending = self._under_lease(lambda seen: drill._way_there(self, seen), wanted)
         if ending.outcome is Outcome.DONE:
             self._under_lease(lambda seen: drill._way_back(self, seen), wanted)
 
@@ -149,7 +151,7 @@ class Command(Session):
             if "was taken away" in event.text:
                 self.operator.fenced, self.operator.unknowing = True, frozenset(self.operator.process.tasks)
 
-    def ask(self, question: str) -> bool:
+    def ask(self, question: str) -> bool:  # noqa: ARG002
         return self.clock.rng.random() < 0.5
 
     def __exit__(self, *_: object) -> None:

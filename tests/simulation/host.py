@@ -5,7 +5,7 @@ It is the fake host of all tests, with a witness beside it: what must never happ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rollback.hosts.protocol import Answer, Request
 from tests.fakes import FakeHost, Shell
@@ -32,8 +32,10 @@ class SimHost(FakeHost):
         self.down_until, self.highest = 0.0, 0
         self.shells: dict[Process, None] = {}
         self.working: Process | None = None
+        self.built: set[str] = set()  # releases whose commands ran here
+        self.done: set[tuple[str, int]] = set()  # turns that were answered, by operation
         self.tight = self.stuffed = False  # no room for an upload; not even for a line
-        super().__init__(shell=shell, clock=self._uptime, passing=self._pass)
+        super().__init__(shell=lambda *words: self._ran(shell, *words), clock=self._uptime, passing=self._pass)
 
     @property
     def up(self) -> bool:
@@ -70,6 +72,7 @@ class SimHost(FakeHost):
             self.lease.until, self.lease.since = -1, 0
         if rng.random() < 0.3:
             self.last, self.answered = ("", 0, 0), None
+            self.done.clear()
         if rng.random() < 0.2:
             self.lease = None
         self.working = None
@@ -83,6 +86,8 @@ class SimHost(FakeHost):
         self.live = self.previous = self.lease = self.intent = None
         self.complete, self.staged, self.journals = {}, {}, {}
         self.token, self.highest, self.last, self.answered = 0, 0, ("", 0, 0), None
+        self.built.clear()
+        self.done.clear()
 
     def heal(self) -> None:
         self.down_until = min(self.down_until, self.clockwork.now)
@@ -98,6 +103,11 @@ class SimHost(FakeHost):
         if point in UNLOCKED:
             self.clockwork.sleep(self.weather.work(200))
 
+    def _ran(self, shell: Shell, text: str, environment: Mapping[str, str]) -> tuple[int, str]:
+        if text == "build":
+            self.built.add(environment["ROLLBACK_RELEASE"])
+        return shell(text, environment)
+
     def _uptime(self) -> float:
         return int(self.clockwork.now - self.booted)
 
@@ -110,7 +120,8 @@ class SimHost(FakeHost):
     @live.setter
     def live(self, release: str | None) -> None:
         if release is not None and self._serving:
-            assert release in self.complete, self._said(self._serving, "is not complete", None)
+            whole = release in self.complete and release in self.built
+            assert whole, self._said(self._serving, "is not complete", None)
             assert self._entitled(self._serving), self._said(self._serving, "holds no lease", None)
             assert _word(self._serving, "operation") in self.journals, self._said(self._serving, "has no journal", None)
         self._live = release
@@ -123,6 +134,7 @@ class SimHost(FakeHost):
     def _stage(self, request: Request) -> Answer:
         if self.tight and _word(request, "release") not in self.complete:
             return Answer("full")
+        self.built.discard(_word(request, "release"))
         return super()._stage(request)
 
     def _changed(self, request: Request) -> Answer:
@@ -142,6 +154,7 @@ class SimHost(FakeHost):
             self.working = self.clockwork.task.process
         try:
             answer = super()._changed(request)
+            self._once(request, answer)
         finally:
             self._serving = serving
             if self.working is self.clockwork.task.process:
@@ -150,6 +163,14 @@ class SimHost(FakeHost):
             request, "went on", answer
         )
         return answer
+
+    def _once(self, request: Request, answer: Answer) -> None:
+        """A turn is taken once, and none after a later one."""
+        if answer.status not in _REFUSED:
+            operation, number = _word(request, "operation"), int(_word(request, "number"))
+            later = [turn for turn in self.done if turn[0] == operation and turn[1] >= number]
+            assert not later, self._said(request, f"came after {later}", answer)
+            self.done.add((operation, number))
 
     def _state(self) -> tuple[object, ...]:
         return self.live, self.previous, self.intent, len(self.complete), len(self.staged), len(self.journals)

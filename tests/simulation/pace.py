@@ -44,13 +44,12 @@ class _Round(Generic[T]):
         self._todo: Iterator[int] = iter(range(len(hosts)))
         self._answers: dict[int, T] = {}
         self._errors: dict[int, Exception] = {}
+        self._waiting = (clock.task, clock.ticket())
 
     def made(self) -> tuple[T, ...]:
         """An interruption does not wait for those that still work."""
-        waiting, ticket = self._clock.task, self._clock.ticket()
         for _ in range(min(THREADS, len(self._hosts))):
-            self._clock.begin(waiting.process, self._work)
-        self._done = lambda: self._clock.wake(waiting, ticket)
+            self._clock.begin(self._clock.task.process, self._work)
         try:
             self._clock.park()
         finally:
@@ -68,7 +67,7 @@ class _Round(Generic[T]):
             except Exception as error:
                 self._errors[place] = error
             if len(self._answers) + len(self._errors) == len(self._hosts):
-                self._done()
+                self._clock.wake(*self._waiting)
 
 
 @dataclass(slots=True)

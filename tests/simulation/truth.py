@@ -14,6 +14,7 @@ from tests.simulation.host import SimHost
 from tests.simulation.pace import EPOCH
 
 V0, V1 = release("v0", "0" * 40), release("v1", "1" * 40)
+OLD = release("old", "f" * 40)  # nobody needs it
 LATER = tuple(release(f"v{number}", str(number) * 40) for number in range(2, 6))
 RELEASES = {one.id: one for one in (V0, V1, *LATER)}
 

@@ -1,4 +1,4 @@
-"""What goes wrong, and how often: drawn for every seed anew, so that some seeds have one trouble and others all of them."""
+"""What goes wrong, and how often: drawn for every seed anew. Some seeds have one trouble, others all of them."""
 
 from __future__ import annotations
 

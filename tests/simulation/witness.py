@@ -74,6 +74,7 @@ class Witness:
         )
         for host in self.hosts.values():
             assert host.intent is None, f"{host.name}: an intent did not end: {host.intent}"
+            assert release.id in host.complete, f"{host.name}: {release.id} is not complete"
         self._remembered(book, last)
 
     def _better(self, book: Book, live: Release) -> bool:

@@ -1,5 +1,5 @@
-"""A whole simulation from its seed: hosts, laptops, operators that compete, what befalls them. In the end all is healed,
-one rollback is made, and the fleet must be in order.
+"""A whole simulation from its seed: hosts, laptops, operators that compete, what befalls them. In the end all is
+healed, one rollback is made, and the fleet must be in order.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.simulation.laptop import Book, Laptop
 from tests.simulation.network import Network
 from tests.simulation.pace import pace
 from tests.simulation.past import LINES, READ, RECORDS
-from tests.simulation.truth import LATER, V0, V1, Checks, Nature, Truth
+from tests.simulation.truth import LATER, OLD, V0, V1, Checks, Nature, Truth
 from tests.simulation.weather import Weather
 from tests.simulation.witness import Witness
 
@@ -33,9 +33,9 @@ _KINDS = (*3 * (Kind.DEPLOY,), *2 * (Kind.ROLLBACK,), Kind.RESUME, Kind.DRILL)
 
 
 class World:
-    """count: how many hosts; 0: a few. trace: what happened, line by line, if it is wanted."""
+    """count: how many hosts; 0: a few. host: what they are made of. trace: what happened, line by line, if wanted."""
 
-    def __init__(self, seed: int, count: int = 0, *, tracing: bool = False) -> None:
+    def __init__(self, seed: int, count: int = 0, host: type[SimHost] = SimHost, *, tracing: bool = False) -> None:
         rng = self.rng = Random(seed)
         self.trace: list[str] | None = [] if tracing else None
         self.clock, self.weather = Clockwork(rng), Weather.drawn(rng)
@@ -44,7 +44,7 @@ class World:
         self.described = self._described(count or rng.choice((1, 2, 2, 3, 3, 4, 5)))
         self.hosts: dict[str, SimHost] = {}
         self.witness = Witness(self.hosts, self.truth)
-        self.hosts.update((one.name, self._host(one.name)) for one in self.described)
+        self.hosts.update((one.name, self._host(one.name, host)) for one in self.described)
         self.network = Network(self.clock, self.weather, self.hosts, self._sending)
         self.laptops = (Laptop("ada", records=dict(RECORDS)), Laptop("bob"), Laptop("new"))
         self.read = dict(READ)
@@ -79,10 +79,11 @@ class World:
         restart, drain = self.rng.choice((None, "restart")), self.rng.choice((None, "drain"))
         return tuple(Host(name, "/srv/shop", restart=restart, drain=drain, undrain=drain) for name in NAMES[:count])
 
-    def _host(self, name: str) -> SimHost:
+    def _host(self, name: str, kind: type[SimHost]) -> SimHost:
         """As two deploys have left it."""
-        host = SimHost(name, self.clock, self.weather, self.truth.shell, self.witness.needed)
-        host.complete = {one.id: (one.tag, one.commit, one.tree) for one in (V0, V1)}
+        host = kind(name, self.clock, self.weather, self.truth.shell, self.witness.needed)
+        host.complete = {one.id: (one.tag, one.commit, one.tree) for one in (OLD, V0, V1)}
+        host.built |= set(host.complete)
         host.live, host.previous, host.journals = V1.id, V0.id, dict(LINES)
         return host
 
@@ -134,7 +135,7 @@ class World:
             prepare=("build",),
             package=self._package,
             secrets=Secrets({}),
-            tell=lambda event: command.tell(event),
+            tell=lambda event: Command.tell(command, event),
             pace=pace(self.clock, lambda: laptop.skew),
         )
         checks = Checks(self.clock, self.truth, self.hosts, fleet, self.views)
