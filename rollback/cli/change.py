@@ -28,6 +28,7 @@ from rollback.operation.conduct import Asked, Planned, conduct
 from rollback.operation.ports import Ports
 from rollback.report import ending as endings
 from rollback.report import plan as plans
+from rollback.report import words
 
 if TYPE_CHECKING:
     from rollback.core.plan import Known
@@ -103,10 +104,22 @@ def resume(options: Options, terms: Terms) -> Reply:
                 raise Refused("nothing is left to finish or undo any more", hint="rollback status")
             return found
 
-        if left(seen(session)) is None:
-            said = f"nothing was left undone on {session.environment.name}"
-            return Reply(None, (f"✓ {said}",), 0, said, "rollback status")
+        sightings = seen(session)
+        if left(sightings) is None:
+            return _nothing_to_do(session, sightings)
         return change(session, plan, terms).reply
+
+
+def _nothing_to_do(session: Session, sightings: Sequence[Sighting]) -> Reply:
+    """Here and now; what is to be done on a host that is still away stays to be done."""
+    known = session.known()
+    waiting = known.rest.pending | {host for one in known.left for host in one.hosts}
+    away = [s.host for s in sightings if not s.reachable and s.host in waiting]
+    said = f"nothing was left undone on {session.environment.name}"
+    if not away:
+        return Reply(None, (f"✓ {said}",), 0, said, "rollback status")
+    said = f"{said} that could be done now; still pending: {words.hosts(away)}"
+    return Reply(None, (f"! {said}",), Outcome.PARTIAL.exit_code, said, "rollback check")
 
 
 def _named(session: Session, tag: str, sightings: Sequence[Sighting], known: Known) -> Release:
