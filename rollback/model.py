@@ -128,13 +128,23 @@ class LeaseSeen:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What an operation was about to do on a host: `prepared` before the switch, `switched` after it."""
+    """What an operation was about to do on a host: `prepared` before the switch, `switched` after it, `reverted` when
+    the host heard nothing more of it and put `previous` back by itself."""
 
     operation: str
     token: int
     previous: str | None
     target: str
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """A switch that must be confirmed: a host that hears nothing for `within` seconds goes back by itself, and adds its
+    own of these records (host -> JSON line whose time stands open) to the operation's journal."""
+
+    within: float
+    records: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +345,14 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Reverted:
+    """A host heard nothing more of the operation, took this release off by itself and put back what was live before."""
+
+    release: Release
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The operation's one outcome. live: (host, release id or None) as far as it is known.
     pending: hosts to be converged when they can be reached again."""
@@ -371,7 +389,7 @@ class Unlocked:
     hosts: tuple[str, ...]
 
 
-Fact = Started | Intended | Observed | Judged | Marked | Withdrawn | Ended | Pruned | Unlocked | Drilled
+Fact = Started | Intended | Observed | Judged | Marked | Withdrawn | Reverted | Ended | Pruned | Unlocked | Drilled
 
 
 @dataclass(frozen=True, slots=True)

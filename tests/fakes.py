@@ -8,8 +8,9 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from rollback.errors import NotAdmitted, Unreachable
 from rollback.hosts.protocol import Answer, Field, Request
@@ -49,7 +50,8 @@ class Refusal(Exception):
 class FakeHost:
     """away: it can't be reached. admits: it lets us in. full: its disk has no room for a
     journal. lost: how many answers get lost next, after their effect. shell: what the playbook's commands do.
-    clock: its uptime in seconds. passing: called at the agent's failpoints, by their names; what it raises ends the
+    clock: its uptime in seconds. watched: the activation that was not confirmed yet; heard: when it last heard of its
+    operation. passing: called at the agent's failpoints, by their names; what it raises ends the
     verb there, as a kill would."""
 
     shell: Shell = _works
@@ -71,6 +73,8 @@ class FakeHost:
     journals: dict[str, bytes] = field(default_factory=dict)
     last: tuple[str, int, int] = ("", 0, 0)
     answered: Answer | None = None
+    watched: Request | None = None
+    heard: float = 0.0
     asked: list[Request] = field(default_factory=list)
     closed: int = 0
 
@@ -99,6 +103,7 @@ class FakeHost:
     # The agent
 
     def _answer(self, request: Request) -> Answer:
+        self.left_alone()
         try:
             if request.verb not in _CHANGES:
                 return self._verb(request)
@@ -126,7 +131,7 @@ class FakeHost:
     def _changed(self, request: Request) -> Answer:
         lease = self._prove(request)
         lease.phase = {"stage": "upload"}.get(request.verb, request.verb)
-        lease.until = max(lease.until, self.clock() + int(_word(request, "cover")))
+        lease.until, self.heard = max(lease.until, self.clock() + int(_word(request, "cover"))), self.clock()
         self.last = (lease.operation, lease.token, int(_word(request, "number")))
         self.answered = None
         self.passing(f"enter:{lease.phase}")
@@ -139,7 +144,7 @@ class FakeHost:
 
     def _keep(self, request: Request, answer: Answer) -> None:
         """The answer, for a retry. The lease covered the whole verb; from here on its holder must renew it."""
-        self.answered = answer
+        self.answered, self.heard = answer, self.clock()
         if self.lease and request.verb != "finish" and self._is_of(self.lease, request):
             self.lease.until = self.clock() + int(_word(request, "ttl"))
 
@@ -201,7 +206,7 @@ class FakeHost:
         lease = self.lease
         if lease is None or not self._is_of(lease, request):
             return Answer("fenced", "", tuple(self._lease_field()))
-        lease.until = max(lease.until, self.clock() + int(_word(request, "ttl")))
+        lease.until, self.heard = max(lease.until, self.clock() + int(_word(request, "ttl"))), self.clock()
         return Answer("ok")
 
     def _give_back(self, request: Request) -> Answer:
@@ -258,6 +263,7 @@ class FakeHost:
         origin = self._origin(lease, release)
         self._put_intent((lease.operation, lease.token, origin, release, "prepared"))
         self.passing("intent")
+        self.watched = request if request.first("confirm") else self.watched
         drain, restart = request.first("drain"), request.first("restart")
         if drain and self.live:
             status = self._run("drain", drain, request, fields)
@@ -275,6 +281,44 @@ class FakeHost:
             if status:
                 return Answer("failed", f"restart: exit status {status}: {restart}", tuple(fields))
         return Answer("ok", "", tuple(fields))
+
+    def left_alone(self) -> None:
+        """What it does by itself once it was switched and hears nothing more."""
+        one = self.watched
+        if one is None or self.clock() - self.heard < int(_word(one, "confirm")):
+            return
+        self.watched, release = None, _word(one, "release")
+        if self.lease is None or self.intent is None or not self._is_of(self.lease, one):
+            return
+        operation, token, before, target, state = self.intent
+        proof = (_word(one, "operation"), int(_word(one, "token")), release)
+        if (operation, token, target) != proof or state == "reverted" or self.live != release:
+            return
+        if before != release and before in self.complete:
+            self._go_back(one, self.lease, before)
+
+    def _go_back(self, one: Request, lease: FakeLease, before: str) -> None:
+        release, operation = _word(one, "release"), _word(one, "operation")
+        self.passing("revert:token")
+        self.token = max(self.token, lease.token) + 1
+        lease.token, lease.until, lease.phase = self.token, self.clock(), "reverted"
+        self.last, self.answered = ("", 0, 0), None
+        self.passing("revert:fenced")
+        if drain := one.first("drain"):
+            self._run("drain", drain, one, [])
+        self.live, self.previous = before, release
+        self.passing("revert:moved")
+        self.intent = (operation, int(_word(one, "token")), before, release, "reverted")
+        self.passing("revert:noted")
+        record = _word(one, "record").replace("@at@", "2026-01-01T00:00:00+00:00")
+        self.journals[operation] = self.journals.get(operation, b"") + f"{record}\n".encode()
+        self.passing("revert:journal")
+        tag, commit, _ = self.complete[before]
+        told = (("RELEASE", before), ("COMMIT", commit), ("TAG", unquote(tag)))
+        back = replace(one, words=(*one.words, *(("env", f"ROLLBACK_{name}={value}") for name, value in told)))
+        for phase in ("restart", "undrain"):
+            if text := one.first(phase):
+                self._run(phase, text, back, [])
 
     def _expect(self, request: Request) -> None:
         if (self.live or "-") not in {_word(request, "release"), *request.all("from")}:
@@ -314,6 +358,7 @@ class FakeHost:
     def _finish(self, request: Request) -> Answer:
         operation = _word(request, "operation")
         self.staged.clear()
+        self.watched = None
         written = self._journalled(request)
         if written and self.intent and self.intent[0] == operation and request.first("keep") is None:
             self.intent = None

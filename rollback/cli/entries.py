@@ -20,6 +20,9 @@ class Entries:
         if facts:
             self._ledger.append(self.operation, self._author, *facts)
 
+    def ahead(self, fact: Fact) -> bytes:
+        return self._ledger.ahead(self.operation, self._author, fact)
+
     def lines(self) -> bytes:
         """As JSON lines, for the hosts' journals."""
         return self._ledger.journal(self.operation)

@@ -213,9 +213,9 @@ class Session:
 
     @cached_property
     def policy(self) -> Policy:
-        verify = self.environment.verify
+        its, keep, within = self.environment.verify, self.playbook.keep, self.environment.confirm_within
         limits = {check.name: check.limits for check in self.playbook.checks}
-        return Policy(verify.auto_rollback, verify.on_inconclusive, verify.preflight, self.playbook.keep, limits)
+        return Policy(its.auto_rollback, its.on_inconclusive, its.preflight, keep, limits, confirm_within=within)
 
     def require_usable(self) -> None:
         """Before anything begins: what this version can't do yet is refused, and every secret must be there."""

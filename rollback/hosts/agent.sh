@@ -25,7 +25,7 @@ rollback_agent() {
     said='' recording='' now=0 boot='' from='' current='' root=''
     operation='' token='' number='' ttl='' cover='' seconds='' least='' steal='' holder='' process='' phase='' keep=''
     release='' tag='' commit='' tree='' digest='' manifest='' size='' count='' journal=''
-    must='' drain='' undrain='' restart='' text='' cut_off=''
+    must='' drain='' undrain='' restart='' text='' cut_off='' confirm='' record=''
     verb=$1
     shift
     check_words "$@"
@@ -54,7 +54,8 @@ say_lines() {
     [ -z "$lines" ] || said="$said$lines$nl"
 }
 
-fail_here() { [ "${ROLLBACK_FAILPOINT:-}" != "$1" ] || kill -9 $$; }
+# Not `$$`: what was left behind in the background is a process of its own.
+fail_here() { [ "${ROLLBACK_FAILPOINT:-}" != "$1" ] || { read -r self _ </proc/self/stat && kill -9 "$self"; }; }
 
 # What is given
 
@@ -103,12 +104,14 @@ check_words() {
         size) size=$value && is_number "$value" || fault=yes ;;
         count) count=$value && is_number "$value" || fault=yes ;;
         journal) journal=$value && is_number "$value" || fault=yes ;;
+        confirm) confirm=$value && is_number "$value" || fault=yes ;;
         keep) keep=$value ;;
         must) must=$value ;;
         drain) drain=$value ;;
         undrain) undrain=$value ;;
         restart) restart=$value ;;
         text) text=$value ;;
+        record) record=$value ;;
         env) is_name "${value%%=*}" || fault=yes ;;
         dir | file) is_below "$value" || fault=yes ;;
         run | sudo) ;;
@@ -209,10 +212,14 @@ jot_lease() { jot "$state/lease" "$operation $token $boot $1 $l_since $2 $l_hold
 is_ours() { [ "$l_operation $l_token" = "$operation $token" ]; }
 
 extend_lease() {
+    hear
     until=$((now + $1))
     [ "$l_expiry" -le "$until" ] || until=$l_expiry
     write_lease "$until" "$2"
 }
+
+# A sign of life, for who watches over a switch that is not confirmed yet. It needs no room on the disk.
+hear() { [ ! -e "$state/heard" ] || touch -c "$state/heard"; }
 
 say_lease() {
     [ -n "$l_operation" ] || return 0
@@ -226,7 +233,7 @@ read_intent() {
     i_operation='' i_token=0 i_from=- i_to=- i_state=''
     [ ! -f "$state/intent" ] || read -r i_operation i_token i_from i_to i_state <"$state/intent"
     is_number "$i_token" || i_token=0
-    case $i_state in prepared | switched) ;; *) i_operation='' ;; esac
+    case $i_state in prepared | switched | reverted) ;; *) i_operation='' ;; esac
     is_id "$i_operation" && is_id "$i_from" && is_id "$i_to" || i_operation='' i_from=- i_to=-
 } 2>/dev/null
 
@@ -309,7 +316,7 @@ keep_answer() {
     read_lease
     [ ! -d "$state" ] || jot "$state/answer" "$operation $token $number answered$nl${said%"$nl"}"
     # The lease covered the whole verb; from here on its holder must renew it.
-    ! is_ours || [ "$verb" = finish ] || jot_lease $((now + ttl)) "$l_phase"
+    ! is_ours || [ "$verb" = finish ] || { hear && jot_lease $((now + ttl)) "$l_phase"; }
     unlock
 }
 
@@ -748,6 +755,7 @@ verb_activate() {
     expect_current
     [ -z "$journal" ] || write_journal || go_on_unjournalled
     intend
+    [ -z "$confirm" ] || [ -z "$record" ] || leave_watcher "$@"
     unlock
     [ -z "$drain" ] || [ "$current" = - ] || drain_host "$@"
     lock
@@ -790,21 +798,23 @@ drain_host() {
     [ "$status" -eq 0 ] || [ "$must" != drain ] || end failed "drain: $(outcome "$drain")"
 }
 
-# -T: without it the link would land inside the live release.
 switch() {
-    if [ "$current" != "$release" ]; then
-        rm -f "$root/.current.new"
-        ln -s "releases/$release" "$root/.current.new" 2>/dev/null ||
-            { throw_off && ln -s "releases/$release" "$root/.current.new"; } || cant_write "$root/current"
-        fail_here link
-        mv -fT "$root/.current.new" "$root/current" || cant_write "$root/current"
-        fail_here moved
-        sync "$root"
-    fi
+    [ "$current" = "$release" ] || point_to "$release"
     say did switch
     [ "$origin" = - ] || [ "$origin" = "$release" ] || jot "$state/previous" "$origin"
     put "$state/intent" "$operation $token $origin $release switched" || end failed "switched, but that could not be noted"
     fail_here switched
+}
+
+# -T: without it the link would land inside the live release.
+point_to() {
+    rm -f "$root/.current.new"
+    ln -s "releases/$1" "$root/.current.new" 2>/dev/null ||
+        { throw_off && ln -s "releases/$1" "$root/.current.new"; } || cant_write "$root/current"
+    fail_here link
+    mv -fT "$root/.current.new" "$root/current" || cant_write "$root/current"
+    fail_here moved
+    sync "$root"
 }
 
 verb_undrain() {
@@ -843,7 +853,7 @@ clear_leftovers() {
         if ! read_header "$name" && is_folder "$root/releases/$name"; then discard "$root/releases/$name"; fi
         rm -f "$path"
     done
-    for path in incoming trash sealing output; do clear_away "$state/$path"; done
+    for path in incoming trash sealing output heard; do clear_away "$state/$path"; done
 } 2>/dev/null
 
 # From stdin, JOURNAL bytes. An operation that was refused before it began has none.

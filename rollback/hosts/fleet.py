@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from rollback.core.condition import Condition, Room
 from rollback.errors import RollbackError
@@ -25,9 +26,9 @@ from rollback.hosts.reading import Ran
 from rollback.hosts.remote import Reach
 from rollback.hosts.requests import Package, Shared, Turn
 from rollback.hosts.supply import supplied
-from rollback.hosts.variables import Scene, Secrets, exported, variables
+from rollback.hosts.variables import Scene, Secrets, exported, surroundings, variables
 from rollback.hosts.work import Work, watched
-from rollback.model import Event, Finding, Host, Moved, Release, Result, Sighting
+from rollback.model import Confirm, Event, Finding, Host, Moved, Release, Result, Sighting
 from rollback.text import clean_line
 
 Names = tuple[str, ...]
@@ -62,8 +63,6 @@ class Fleet:
         self._package, self._pack, self._secrets, self._tell, self._ttl = once(package), pack, secrets, tell, ttl
         self._complete: set[tuple[str, str]] = set()  # (host, release id), as last seen
         self._new: set[str] = set()  # ids of releases that this operation brought
-        self._before: dict[str, str | None] = {}  # what was live when the lease was taken
-        self._exports: dict[str, dict[str, str]] = {}
 
     def begin(self) -> None:
         """Begin to connect, and do not wait: what goes wrong is said when the host is asked."""
@@ -83,10 +82,10 @@ class Fleet:
     ) -> tuple[Sighting, ...]:
         """Take the lease on every host that answers, and see them. Raises LeaseHeld (none is kept then), UsageError."""
         export = self._secrets.exported
-        self._exports = {name: exported(host, self._commands, export) for name, host in self._hosts.items()}
-        self._scene = Scene(self._scene.app, self._scene.environment, operation)
+        exports = {name: exported(host, self._commands, export) for name, host in self._hosts.items()}
         found = self._noted(self._leases.acquire(operation, holder, process, may_take))
-        self._before = {one.host: one.live for one in found}
+        before = {one.host: one.live for one in found}
+        self._scene = replace(self._scene, operation=operation, exports=exports, before=before)
         self._new.clear()
         return found
 
@@ -114,14 +113,20 @@ class Fleet:
         return self._each(hosts, lambda host: self._prepare(host, release))
 
     def activate(
-        self, release: Release, hosts: Names, expected: tuple[str | None, ...], journal: bytes = b""
+        self,
+        release: Release,
+        hosts: Names,
+        expected: tuple[str | None, ...],
+        journal: bytes = b"",
+        confirm: Confirm | None = None,
     ) -> Findings:
         """Drain, switch, restart. A failing drain stops it only on the way to a release that was brought just now.
         journal: the operation's records so far, left on each host before it is switched."""
         must = "drain" if release.id in self._new else "switch"
 
         def build(host: Host, turn: Turn) -> Request:
-            return requests.activate(host, turn, release, expected, must, self._variables(host, release), journal)
+            own = surroundings(self._scene, host, release)
+            return requests.activate(host, turn, release, expected, must, own, journal, confirm)
 
         return self._pool.each(hosts, lambda host: self._work.change("activate", host, build, "live"))
 
@@ -130,7 +135,7 @@ class Fleet:
         draining = tuple(host for host in hosts if self._hosts[host].undrain)
 
         def build(host: Host, turn: Turn) -> Request:
-            return requests.undrain(host, turn, self._variables(host, release))
+            return requests.undrain(host, turn, surroundings(self._scene, host, release))
 
         return self._pool.each(draining, lambda host: self._work.change("undrain", host, build, "given users again"))
 
@@ -175,7 +180,7 @@ class Fleet:
     def command(self, host: str, text: str, release: Release, timeout: float) -> Ran:
         """A check's command, in `current`. Raises HostError, UsageError."""
         one = self._hosts[host]
-        values = {**self._secrets.exported(text), **variables(self._scene, one, release, self._before.get(host))}
+        values = {**self._secrets.exported(text), **variables(self._scene, one, release)}
         return commanded(self._pool, one, requests.command(one, text, timeout, values))
 
     def running(self, host: str, release: Release) -> Finding:
@@ -232,7 +237,7 @@ class Fleet:
 
     def _prepare(self, host: str, release: Release) -> Finding:
         def build(host: Host, turn: Turn) -> Request:
-            values = self._variables(host, release)
+            values = surroundings(self._scene, host, release)
             return requests.prepare(host, turn, release, self._shared, self._commands, values)
 
         if (host, release.id) in self._complete:
@@ -241,8 +246,3 @@ class Fleet:
         if found.result is Result.PASS:
             self._complete |= {(host, release.id)}
         return found
-
-    def _variables(self, host: Host, release: Release) -> dict[str, str]:
-        """Ours last: a secret can't pose as one of them."""
-        own = variables(self._scene, host, release, self._before.get(host.name))
-        return {**self._exports[host.name], **own}

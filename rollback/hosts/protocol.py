@@ -91,7 +91,8 @@ def script(request: Request) -> bytes:
     """
     words = " ".join(_quoted(key, value) for key, value in request.words)
     call = f"rollback_agent {request.verb} {words}"
-    return b"{\n%s%s\n}\n" % (agent(), call.encode(errors="surrogateescape"))
+    text = agent("agent.sh") + (agent("revert.sh") if request.first("confirm") else b"")
+    return b"{\n%s%s\n}\n" % (text, call.encode(errors="surrogateescape"))
 
 
 def stdin(request: Request) -> Iterator[bytes]:
@@ -116,9 +117,9 @@ def _pieces(payload: tuple[bytes | Path, ...]) -> Iterator[bytes]:
 
 
 @cache
-def agent() -> bytes:
-    """agent.sh without its comments and indentation."""
-    text = files("rollback.hosts").joinpath("agent.sh").read_text("utf-8")
+def agent(file: str = "agent.sh") -> bytes:
+    """The host's side without its comments and indentation."""
+    text = files("rollback.hosts").joinpath(file).read_text("utf-8")
     lines = (line.strip() for line in text.splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("#")).encode("ascii")
 

@@ -115,7 +115,7 @@ def _intent(words: list[str]) -> Intent:
 
 
 def _state(word: str) -> str:
-    if word not in {"prepared", "switched"}:
+    if word not in {"prepared", "switched", "reverted"}:
         raise ValueError(f"intent {clean(word, 40)}")
     return word
 

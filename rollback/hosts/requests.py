@@ -12,7 +12,7 @@ from typing import IO, Protocol
 
 from rollback.hosts.protocol import Request, Word
 from rollback.hosts.sudo import questions
-from rollback.model import Host, Release, encode_tag
+from rollback.model import Confirm, Host, Release, encode_tag
 
 LOOK = 30.0  # seconds for what only looks or writes a line
 PROOF = 5.0  # seconds that a beat of the lease may take
@@ -127,10 +127,11 @@ def activate(
     must: str,
     variables: Variables,
     journal: bytes = b"",
+    confirm: Confirm | None = None,
 ) -> Request:
     """Drain, switch, restart. expected: what may be live before (None: nothing). must: `drain` when a drain that fails
     stops it, `switch` when the switch comes first, as on a way back. journal: left on the host before anything is done,
-    for whoever finds that we died."""
+    for whoever finds that we died. confirm: what the host does when it hears nothing of us afterwards."""
     seconds = host.ssh.command_timeout
     cover = LOOK + sum(seconds + _KILL for command in (host.drain, host.restart) if command)
     words = (
@@ -141,9 +142,15 @@ def activate(
         *_some("drain", host.drain),
         *_some("restart", host.restart),
         *((("journal", str(len(journal))),) if journal else ()),
+        *(_unconfirmed(host, confirm) if confirm else ()),
         *_environment(variables),
     )
     return _change("activate", host, turn, cover, words, (journal,) if journal else ())
+
+
+def _unconfirmed(host: Host, confirm: Confirm) -> tuple[Word, ...]:
+    record = confirm.records[host.name].decode("ascii").removesuffix("\n")
+    return ("confirm", _whole(confirm.within)), ("record", record), *_some("undrain", host.undrain)
 
 
 def undrain(host: Host, turn: Turn, variables: Variables) -> Request:

@@ -80,4 +80,6 @@ def _holder(answer: Answer) -> str:
     if len(words) < 7:
         return "the lease was taken away" + (f": {clean_line(answer.detail)}" if answer.detail else "")
     operation, _, holder, _, age, _, phase = (clean_line(unquote_to_bytes(word), 80) for word in words[:7])
+    if phase == "reverted":
+        return f"it heard nothing of operation {operation} for too long and put back by itself what was live before"
     return f"held by {holder} (operation {operation}) for {age} s, in phase {phase}"

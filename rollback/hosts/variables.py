@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from rollback.model import Host, Release
@@ -14,11 +15,14 @@ _UNFIT = re.compile(r"[^A-Z0-9_]", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is the same for every command of an operation."""
+    """What an operation's commands have in common. exports: the secrets of each host's own commands. before: id of what
+    was live on each host when the lease was taken."""
 
     app: str
     environment: str
     operation: str = ""
+    exports: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    before: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Secrets(Protocol):
@@ -28,8 +32,12 @@ class Secrets(Protocol):
     def redact(self, text: str) -> str: ...
 
 
-def variables(scene: Scene, host: Host, release: Release, previous: str | None) -> dict[str, str]:
-    """previous: id of the release that was live before the operation."""
+def surroundings(scene: Scene, host: Host, release: Release) -> dict[str, str]:
+    """Of the host's own commands. Ours last: a secret can't pose as one of them."""
+    return {**scene.exports[host.name], **variables(scene, host, release)}
+
+
+def variables(scene: Scene, host: Host, release: Release) -> dict[str, str]:
     return {
         "ROLLBACK_APP": scene.app,
         "ROLLBACK_ENVIRONMENT": scene.environment,
@@ -38,7 +46,7 @@ def variables(scene: Scene, host: Host, release: Release, previous: str | None) 
         "ROLLBACK_RELEASE": release.id,
         "ROLLBACK_TAG": release.tag,
         "ROLLBACK_COMMIT": release.commit,
-        "ROLLBACK_PREVIOUS": previous or "",
+        "ROLLBACK_PREVIOUS": scene.before.get(host.name) or "",
         "ROLLBACK_ROOT": host.root,
         **{f"ROLLBACK_VAR_{_UNFIT.sub('_', name.upper())}": value for name, value in host.vars.items()},
     }

@@ -19,6 +19,7 @@ from ulid import ULID
 from rollback.model import Fact, Record, Release
 
 KINDS: dict[str, type[Fact]] = {kind.__name__.lower(): kind for kind in get_args(Fact)}
+OPEN = "@at@"  # stands for a time that whoever writes the line down fills in
 _OBJECT_ID = re.compile(r"[0-9A-Za-z]{0,64}")  # it becomes part of a folder's name
 
 

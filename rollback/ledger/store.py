@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,6 +74,11 @@ class Ledger:
             if not self._stored(entries):
                 self._put_by(operation, entries)
         return records
+
+    def ahead(self, operation: str, author: str, fact: Fact) -> bytes:
+        """The line of a record that a host adds to its journal should this happen; its time stands open."""
+        stored = codec.entry(self._record(operation, clean_line(author), fact))
+        return codec.to_line(replace(stored, at=codec.OPEN))
 
     def records(self) -> tuple[Record, ...]:
         """All records of this app and environment by id, wherever they are; kinds of a later version are left out."""

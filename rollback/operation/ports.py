@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rollback.core.condition import Condition, Room
-from rollback.model import Event, Fact, Finding, LeaseSeen, Limits, Release, Sighting, View
+from rollback.model import Confirm, Event, Fact, Finding, LeaseSeen, Limits, Release, Sighting, View
 
 Findings = tuple[Finding, ...]
 Hosts = tuple[str, ...]
@@ -31,7 +31,12 @@ class Fleet(Protocol):
     def upload(self, release: Release, hosts: Hosts) -> Findings: ...
     def prepare(self, release: Release, hosts: Hosts) -> Findings: ...
     def activate(
-        self, release: Release, hosts: Hosts, expected: tuple[str | None, ...], journal: bytes
+        self,
+        release: Release,
+        hosts: Hosts,
+        expected: tuple[str | None, ...],
+        journal: bytes,
+        confirm: Confirm | None,
     ) -> Findings: ...
     def undrain(self, release: Release, hosts: Hosts) -> Findings: ...
     def finish(self, hosts: Hosts, journal: bytes, holding: frozenset[str] = frozenset()) -> Findings: ...
@@ -50,6 +55,10 @@ class Journal(Protocol):
     """One operation's records, in the ledger."""
 
     def record(self, *facts: Fact) -> None: ...
+    def ahead(self, fact: Fact) -> bytes:
+        """The line that a host adds by itself should this happen; its time stands open."""
+        ...
+
     def lines(self) -> bytes: ...
 
 
@@ -63,6 +72,7 @@ class Policy:
     keep: int
     limits: Mapping[str, Limits]
     excused: frozenset[str] = frozenset()
+    confirm_within: float | None = None  # seconds
 
 
 @dataclass(frozen=True, slots=True)

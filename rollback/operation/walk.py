@@ -7,7 +7,22 @@ from dataclasses import dataclass, field, replace
 
 from rollback.core.judge import Decision, decide, judge
 from rollback.errors import Fenced
-from rollback.model import Began, Finding, Grade, Intended, Observed, Phase, Plan, Result, Step, Verdict, View
+from rollback.model import (
+    Began,
+    Confirm,
+    Finding,
+    Grade,
+    Intended,
+    Kind,
+    Observed,
+    Phase,
+    Plan,
+    Result,
+    Reverted,
+    Step,
+    Verdict,
+    View,
+)
 from rollback.operation.ports import Findings, Policy, Ports
 
 
@@ -73,8 +88,10 @@ def _perform(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
         case Phase.PREPARE:
             return ports.fleet.prepare(step.release, step.hosts)
         case Phase.ACTIVATE:
-            expected = _expected(plan, step)
-            return ports.fleet.activate(step.release, step.hosts, expected, ports.journal.lines())
+            expected, lines = _expected(plan, step), ports.journal.lines()
+            return ports.fleet.activate(
+                step.release, step.hosts, expected, lines, _to_confirm(step, plan, policy, ports)
+            )
         case Phase.VERIFY:
             return _verify(step, plan, policy, ports)
 
@@ -83,6 +100,14 @@ def _expected(plan: Plan, step: Step) -> tuple[str | None, ...]:
     """What may be live on these hosts when they are switched: anything else is drift."""
     before = {live for host, live in plan.live if host in step.hosts}
     return tuple(dict.fromkeys([*sorted(before, key=str), plan.target.id]))
+
+
+def _to_confirm(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Confirm | None:
+    """Only on the way to what is not proven yet: from the way back no host turns round by itself."""
+    if policy.confirm_within is None or plan.kind is not Kind.DEPLOY or step.release != plan.target:
+        return None
+    records = {host: ports.journal.ahead(Reverted(step.release, host)) for host in step.hosts}
+    return Confirm(policy.confirm_within, records)
 
 
 def _verify(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:

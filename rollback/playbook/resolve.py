@@ -31,6 +31,7 @@ class Environment:
     hosts: tuple[model.Host, ...]
     rollout: Rollout
     verify: Verify
+    confirm_within: float | None = None  # seconds
 
     def values(self, host: model.Host | None = None) -> dict[str, str]:
         """What the templates know of this environment, and of one of its hosts."""
@@ -43,7 +44,8 @@ def environment(playbook: Playbook, name: str | None) -> Environment:
     chosen = _choose(tuple(playbook.environments), name)
     written = playbook.environments[chosen]
     hosts = tuple(_host(playbook, chosen, written, one) for one in written.hosts)
-    return Environment(chosen, playbook.app, written.url, hosts, written.rollout, written.verify)
+    confirm_within = written.policy.confirm_within or playbook.policy.confirm_within
+    return Environment(chosen, playbook.app, written.url, hosts, written.rollout, written.verify, confirm_within)
 
 
 def variables(playbook: Playbook, written: WrittenEnvironment, host: WrittenHost) -> dict[str, str]:

@@ -21,6 +21,7 @@ from rollback.playbook.settings import (
     Build,
     Gate,
     Migrations,
+    Policy,
     Rollout,
     Shared,
     Ssh,
@@ -41,6 +42,7 @@ __all__ = [
     "Gate",
     "Migrations",
     "Playbook",
+    "Policy",
     "Rollout",
     "Share",
     "Shared",
@@ -64,6 +66,7 @@ class Playbook(Frozen):
     keep: Positive = Field(default=5, description="verified releases kept, beside those that a rollback needs")
     ledger: Ledger = Field(default="sqlite", description="sqlite, sqlite:///FILE or postgresql+psycopg://…")
     ssh: Ssh = Ssh()
+    policy: Policy = Policy()
     build: Build | None = None
     shared: Shared = Shared()
     prepare: OneOrMore[Command] = Field(

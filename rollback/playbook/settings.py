@@ -136,6 +136,24 @@ class Verify(Frozen):
     watch: Watch | None = None
 
 
+_CONFIRM_LEAST = 60.0  # seconds: four renewals of a lease, so that some may get lost
+
+
+class Policy(Frozen):
+    """What a host does by itself."""
+
+    confirm_within: Span | None = Field(
+        default=None, description="a switched host that hears nothing for so long goes back by itself; 60s or more"
+    )
+
+    @model_validator(mode="after")
+    def _bearable(self) -> Self:
+        short = self.confirm_within is not None and self.confirm_within < _CONFIRM_LEAST
+        said = "is too short: hosts hear of their operator every 15s, and some of it may get lost; 60s or more"
+        refuse(Fault(("confirm_within",), said) if short else None)
+        return self
+
+
 def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
@@ -171,6 +189,7 @@ class WrittenEnvironment(Frozen):
     url: Url | None = Field(default=None, description="the app as its users reach it")
     rollout: Rollout = Rollout()
     verify: Verify = Verify()
+    policy: Policy = Policy()
     ssh: Ssh = Ssh()
     restart: OptionalCommand | None = None
     drain: OptionalCommand | None = None

@@ -19,6 +19,7 @@ from rollback.model import (
     Pruned,
     Record,
     Result,
+    Reverted,
     Started,
     Unlocked,
     Withdrawn,
@@ -66,6 +67,8 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
             yield f"marked {grade}: {words.named(release)}: {clean_line(reason)}", GRADES[grade]
         case Withdrawn(release):
             yield f"{words.named(release)} was rolled back: not a fallback until it is verified again", ""
+        case Reverted(release, host):
+            yield f"{host} heard nothing more: it took {words.named(release)} off by itself", words.CAUTION
         case Pruned(gone, hosts):
             yield f"deleted {' '.join(words.tag(r) for r in gone)} from {words.hosts(hosts)}", ""
         case Drilled(seconds, asked, failed):

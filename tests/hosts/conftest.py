@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,10 @@ def root(tmp_path: Path) -> Path:
 def stage(shell: str, root: Path, tmp_path: Path) -> Stage:
     """With nothing on it."""
     return Stage(Agent("web1", LocalShell(shell)), host(root), tmp_path / "packages")
+
+
+@pytest.fixture
+def small_disk(root: Path) -> Iterator[None]:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", root], check=True)
+    yield
+    subprocess.run(["umount", "-l", root], check=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -11,7 +15,7 @@ from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.reading import sighting
 from rollback.hosts.remote import Remote
 from rollback.hosts.requests import Package
-from rollback.model import Host, Intent, LeaseSeen, Release, Sighting
+from rollback.model import Confirm, Host, Intent, LeaseSeen, Release, Sighting
 from rollback.source.carried import carried
 from rollback.source.manifest import read
 from tests.build import release
@@ -50,9 +54,17 @@ class Stage:
             assert self.stage(one).status == "ok"
             assert self.prepare(one).status == "ok"
 
-    def activate(self, one: Release, *expected: Release | None, must: str = "switch", journal: bytes = b"") -> Answer:
+    def activate(
+        self,
+        one: Release,
+        *expected: Release | None,
+        must: str = "switch",
+        journal: bytes = b"",
+        confirm: float | None = None,
+    ) -> Answer:
         ids = tuple(was.id if was else None for was in expected)
-        return self.ask(requests.activate(self.host, self.turns.next(), one, ids, must, {}, journal))
+        wanted = Confirm(confirm, {self.host.name: b'{"reverted": "@at@"}\n'}) if confirm else None
+        return self.ask(requests.activate(self.host, self.turns.next(), one, ids, must, {}, journal, wanted))
 
     def fetch(self, one: Release) -> Package:
         with TemporaryFile() as came:
@@ -61,6 +73,13 @@ class Stage:
 
     def finish(self, journal: bytes = b'{"a": 1}\n', keep: str | None = None) -> Answer:
         return self.ask(requests.finish(self.host, self.turns.next(), journal, keep))
+
+    def wait_for(self, so: Callable[[Sighting], bool]) -> Sighting:
+        for _ in range(600):
+            if so(seen := self.seen()):
+                return seen
+            time.sleep(0.1)
+        raise AssertionError(f"it never came true: {seen}")
 
     def seen(self) -> Sighting:
         """Without what two hosts may differ in."""
@@ -203,8 +222,7 @@ def a_release_that_is_gone_comes_back_from_what_was_fetched(stage: Stage) -> Non
     with TemporaryFile() as came:
         assert stage.ask(requests.fetch(stage.host, OLD, came)).status == "incomplete"
     assert (stage.stage(made).status, stage.prepare(OLD).status) == ("ok", "ok")
-    inspected = stage.ask(requests.inspect(stage.host, OLD, Shared())).all("check")
-    assert any(one.startswith("release pass intact") for one in inspected)
+    assert stage.ask(requests.inspect(stage.host, OLD, Shared())).first("fallback") == "intact"
     assert stage.activate(OLD, None).status == "ok"
 
 
@@ -218,6 +236,36 @@ def an_activation_leaves_the_journal_so_far(stage: Stage) -> None:
     assert (stage.seen().live, stage.seen().journals) == (OLD.id, {"OP1": 18})
     stage.finish(journal=b'{"a": 1}\n')
     assert stage.ask(requests.journals(stage.host, ("OP1",))[0]).all("line") == ('OP1 {"a": 1}',)
+
+
+def a_host_that_hears_nothing_goes_back_by_itself(stage: Stage) -> None:
+    stage.acquire()
+    stage.bring(OLD, NEW)
+    stage.activate(OLD, None)
+    assert stage.activate(NEW, OLD, journal=b"{}\n", confirm=1).status == "ok"
+    late = requests.activate(stage.host, stage.turns.again(), NEW, (OLD.id,), "switch", {}, b"{}\n")
+    seen = stage.wait_for(lambda seen: seen.journals["OP1"] > 3)
+    assert (seen.live, seen.previous) == (OLD.id, NEW.id)
+    assert seen.intent == Intent("OP1", 1, OLD.id, NEW.id, "reverted")
+    assert seen.lease == LeaseSeen("OP1", 2, "ada@laptop", live=False, age=0, left=0, phase="reverted", process="")
+    lines = stage.ask(requests.journals(stage.host, ("OP1",))[0]).all("line")
+    assert lines[0] == "OP1 {}"
+    assert datetime.fromisoformat(json.loads(lines[1].removeprefix("OP1 "))["reverted"]).tzinfo is UTC
+    assert [stage.ask(late).status, stage.activate(OLD, NEW).status, stage.finish().status] == ["fenced"] * 3
+    assert stage.ask(requests.renew(stage.host, "OP1", 1, 60)).status == "fenced"
+    assert stage.acquire("OP2").first("token") == "3"
+
+
+def what_was_confirmed_stays(stage: Stage) -> None:
+    stage.acquire()
+    stage.bring(OLD, NEW)
+    stage.activate(OLD, None)
+    assert stage.activate(NEW, OLD, confirm=1).status == "ok"
+    assert stage.finish().status == "ok"
+    time.sleep(3)
+    assert stage.seen() == Sighting(
+        stage.host.name, live=NEW.id, previous=OLD.id, releases=(OLD, NEW), journals={"OP1": 9}
+    )
 
 
 def pruning_keeps_what_is_needed(stage: Stage) -> None:
@@ -269,6 +317,8 @@ CONTRACT = (
     a_missing_shared_file_is_named,
     a_release_that_is_gone_comes_back_from_what_was_fetched,
     an_activation_leaves_the_journal_so_far,
+    a_host_that_hears_nothing_goes_back_by_itself,
+    what_was_confirmed_stays,
     pruning_keeps_what_is_needed,
     stranded_hosts_keep_lease_and_intent,
     a_note_needs_no_lease,

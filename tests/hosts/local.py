@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 from rollback.errors import OutsideProtocol, Unreachable
@@ -80,6 +81,17 @@ def _feed(process: subprocess.Popen[bytes], pieces: Iterable[bytes]) -> None:
                 process.stdin.write(piece)
     except BrokenPipeError:
         pass  # it no longer listens; what it says counts
+
+
+def fill(root: Path) -> None:
+    """Not a byte more fits on its disk."""
+    with (root / "junk").open("wb", buffering=0) as junk:
+        for size in (65536, 4096, 1):
+            try:
+                while True:
+                    junk.write(b"x" * size)
+            except OSError:
+                continue
 
 
 def at(host: Host) -> LocalShell:  # noqa: ARG001 - every host is this machine

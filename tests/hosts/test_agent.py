@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from rollback.hosts.reading import ran
 from rollback.hosts.remote import Agent
 from rollback.model import Intent, LeaseSeen, Release
 from tests.hosts.contract import NEW, OLD, Stage
-from tests.hosts.local import LocalShell
+from tests.hosts.local import LocalShell, fill
 from tests.hosts.packages import PLAIN, Shared, package
 
 
@@ -427,13 +427,6 @@ def test_a_torn_state_file_does_not_block_a_rollback(stage: Stage, root: Path, n
 # A full disk
 
 
-@pytest.fixture
-def small_disk(root: Path) -> Iterator[None]:
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", root], check=True)
-    yield
-    subprocess.run(["umount", "-l", root], check=True)
-
-
 @pytest.mark.usefixtures("small_disk")
 def test_a_full_disk_still_rolls_back(stage: Stage, root: Path) -> None:
     live(stage)
@@ -465,13 +458,3 @@ def test_a_full_disk_refuses_an_upload_and_says_so(stage: Stage, root: Path) -> 
     live(stage)
     fill(root)
     assert stage.stage(NEW).status == "full"
-
-
-def fill(root: Path) -> None:
-    with (root / "junk").open("wb", buffering=0) as junk:
-        for size in (65536, 4096, 1):
-            try:
-                while True:
-                    junk.write(b"x" * size)
-            except OSError:
-                continue

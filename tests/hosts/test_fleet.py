@@ -14,7 +14,7 @@ from rollback.errors import HostError, LeaseHeld, SourceError, Unreachable, Usag
 from rollback.hosts.fleet import Fleet
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.reading import Ran
-from rollback.model import Event, Finding, Host, Moved, Noticed, Release, Result
+from rollback.model import Confirm, Event, Finding, Host, Moved, Noticed, Release, Result
 from rollback.playbook.secrets import Secrets
 from rollback.source.carried import carried
 from tests.fakes import FakeHost, fake_reach
@@ -270,6 +270,27 @@ def test_a_lease_that_ran_out_while_we_slept_is_renewed(rig: Rig) -> None:
 def test_a_second_process_of_an_operation_counts_on(rig: Rig) -> None:
     rig.taken().activate(OLD, NAMES, (OLD.id,))
     assert told(rig.taken().activate(OLD, NAMES, (OLD.id,))) == everywhere("activate", "pass", "live")
+
+
+def test_a_host_that_went_back_by_itself_stops_the_late_operator_everywhere(rig: Rig) -> None:
+    fleet = rig.taken()
+    fleet.upload(NEW, NAMES)
+    fleet.prepare(NEW, NAMES)
+    confirm = Confirm(90, {name: f'{{"host":"{name}","at":"@at@"}}\n'.encode() for name in NAMES})
+    assert told(fleet.activate(NEW, NAMES, (OLD.id,), b"{}\n", confirm)) == everywhere("activate", "pass", "live")
+    heard = rig.fakes["web2"].heard
+    rig.fakes["web2"].clock = lambda: heard + 90
+    said = "it heard nothing of operation OP1 for too long and put back by itself what was live before"
+    assert told(fleet.undrain(NEW, NAMES)) == []
+    assert told(fleet.activate(NEW, ("web2",), (OLD.id,))) == [
+        ("web2", "activate", "skipped", f"{said} (rollback status)")
+    ]
+    assert fleet.taken_away == f"the lease on web2 was taken away: {said}"
+    assert [(fake.live, fake.journals["OP1"].count(b"\n")) for fake in rig.fakes.values()] == [
+        (NEW.id, 1),
+        (OLD.id, 2),
+        (NEW.id, 1),
+    ]
 
 
 def test_a_disk_without_room_for_a_journal_is_noticed(rig: Rig) -> None:

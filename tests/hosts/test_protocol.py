@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from rollback.hosts.protocol import CAP, Answer, Field, Request, agent, around, 
 from rollback.hosts.reading import sighting
 from rollback.hosts.requests import Turn
 from rollback.hosts.sentences import sentence
-from rollback.model import Host, Intent, LeaseSeen, Release, Sighting, Ssh
+from rollback.model import Confirm, Host, Intent, LeaseSeen, Release, Sighting, Ssh
 from rollback.text import clean
 from tests.build import release
 from tests.hosts.packages import Shared
@@ -68,6 +69,20 @@ def test_a_request_is_a_value() -> None:
         ),
         deadline=170.0,
     )
+
+
+def test_only_a_switch_that_must_be_confirmed_brings_the_text_for_it() -> None:
+    confirm = Confirm(90.0, {"web1": b'{"at":"@at@"}\n'})
+    web = replace(WEB, undrain="undrain")
+    asked = requests.activate(web, TURN, V2, (V1.id,), "switch", {}, b"{}\n", confirm)
+    assert asked.words[-4:] == (
+        ("journal", "3"),
+        ("confirm", "90"),
+        ("record", '{"at":"@at@"}'),
+        ("undrain", "undrain"),
+    )
+    plain = requests.activate(web, TURN, V2, (V1.id,), "switch", {}, b"{}\n")
+    assert [agent("revert.sh") in script(one) for one in (asked, plain)] == [True, False]
 
 
 def test_the_lease_covers_every_command_of_a_preparation() -> None:
@@ -175,6 +190,11 @@ def test_no_answer_crashes_or_brings_control_bytes(noise: bytes, end: bytes, key
         (
             Answer("held", "", (Field("lease", "OP1 3 ada@laptop live 12 48 activate"),)),
             "held by ada@laptop (operation OP1) for 12 s, in phase activate",
+            "rollback status",
+        ),
+        (
+            Answer("fenced", "", (Field("lease", "OP1 4 ada@laptop stale 99 0 reverted -"),)),
+            "it heard nothing of operation OP1 for too long and put back by itself what was live before",
             "rollback status",
         ),
         (

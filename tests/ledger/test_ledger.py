@@ -37,6 +37,7 @@ from rollback.model import (
     Record,
     Release,
     Result,
+    Reverted,
     Started,
     Step,
     Verdict,
@@ -110,6 +111,16 @@ def world(tmp_path: Path) -> World:
 
 def facts(ledger: Ledger) -> list[Fact]:
     return [record.fact for record in ledger.records()]
+
+
+def test_a_record_ahead_of_its_time_is_none_until_somebody_fills_it_in(world: World) -> None:
+    ledger, operation = world.ledger(), ulid()
+    line = ledger.ahead(operation, "ada", Reverted(RELEASE, "web1"))
+    assert (ledger.merge(line), ledger.records()) == (0, ())
+    assert ledger.merge(line.replace(b"@at@", b"2026-11-23T14:03:10+00:00")) == 1
+    (record,) = ledger.records()
+    at = datetime(2026, 11, 23, 14, 3, 10, tzinfo=UTC)
+    assert record == Record(record.id, at, "shop", "production", operation, "ada", Reverted(RELEASE, "web1"))
 
 
 def test_what_is_appended_is_there_in_order_and_after_reopening(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rollback.core import plan as planning
 from rollback.core.plan import Rollout
 from rollback.errors import Fenced
-from rollback.model import Finding, Grade, Judged, Noticed, Outcome, Plan, Release, Result, View
+from rollback.model import Confirm, Finding, Grade, Judged, Noticed, Outcome, Plan, Release, Result, Reverted, View
 from rollback.operation.outcome import operate
 from tests.build import V1, V2, V3, judged, known
 from tests.operation.world import POLICY, World
@@ -53,6 +53,19 @@ def test_a_bad_canary_goes_back_and_nobody_else_is_touched() -> None:
     assert [e.text for e in its.events if isinstance(e, Noticed)] == [
         "going back to v1 on web1: login: 1 failure > limit 0"
     ]
+
+
+def test_only_the_way_to_the_new_release_must_be_confirmed() -> None:
+    its = world(2, bad={"v3"})
+    operate(deploying(its), replace(POLICY, confirm_within=90.0), its.ports())
+    record = repr(Reverted(V3, "web1")).encode()
+    assert its.unconfirmed == [("v3", Confirm(90.0, {"web1": record})), ("v1", None)]
+
+
+def test_without_a_wish_for_it_nothing_must_be_confirmed() -> None:
+    its = world(1)
+    operate(deploying(its), POLICY, its.ports())
+    assert its.unconfirmed == [("v3", None)]
 
 
 def test_a_bad_host_is_not_given_users_until_it_is_back() -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from rollback.core.condition import Condition, Keeping, Room
-from rollback.model import Event, Fact, Finding, Intended, Release, Result, Sighting, View
+from rollback.model import Confirm, Event, Fact, Finding, Intended, Release, Result, Sighting, View
 from rollback.operation.ports import MayTake, Policy, Ports
 from tests.build import EPOCH, V1, V2, V3, finding
 
@@ -36,6 +36,7 @@ class World:
     answers: list[bool] = field(default_factory=list)
     finished: list[tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=list)
     pruned: list[tuple[str, ...]] = field(default_factory=list)
+    unconfirmed: list[tuple[str, Confirm | None]] = field(default_factory=list)
     shields: int = 0
     conditions: dict[str, Condition] = field(default_factory=dict)  # of hosts that are not fit for a deploy
     robbed: str = ""  # the phase in which the lease is taken away
@@ -91,9 +92,15 @@ class World:
         return tuple(self._do("prepare", release, host) for host in hosts)
 
     def activate(
-        self, release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...], journal: bytes
+        self,
+        release: Release,
+        hosts: tuple[str, ...],
+        expected: tuple[str | None, ...],
+        journal: bytes,
+        confirm: Confirm | None,
     ) -> tuple[Finding, ...]:
         assert journal == self.lines()
+        self.unconfirmed.append((release.tag, confirm))
         for host in hosts:
             live = self.live[host]
             assert (live.id if live else None) in {*expected, release.id}, "drift"
@@ -162,6 +169,9 @@ class World:
     # journal
     def record(self, *facts: Fact) -> None:
         self.facts += facts
+
+    def ahead(self, fact: Fact) -> bytes:
+        return repr(fact).encode()
 
     def lines(self) -> bytes:
         return b"lines"

@@ -109,6 +109,14 @@ CHANGED = [
     ),
     (
         "[web1]",
+        "[web1]\n    policy: {confirm_within: 59s}",
+        [
+            "6: environments.production.policy.confirm_within: is too short: hosts hear of their operator every 15s, "
+            "and some of it may get lost; 60s or more"
+        ],
+    ),
+    (
+        "[web1]",
         "[web1]\n    vars: {a-b: c}",
         ["6: environments.production.vars.a-b: \"a-b\" is not a name: letters, digits and '_', the first no digit"],
     ),

@@ -45,6 +45,15 @@ checks:
 """
 
 
+def test_the_nearest_time_to_confirm_within_wins() -> None:
+    both = LEVELS.replace("app: shop\n", "app: shop\npolicy: {confirm_within: 90s}\n")
+    both = both.replace("    rollout: {batch: 3}\n", "    policy: {confirm_within: 1h}\n")
+    within = [
+        read(text).environment(name).confirm_within for text in (LEVELS, both) for name in ("staging", "production")
+    ]
+    assert within == [None, None, 3600.0, 90.0]
+
+
 def test_the_nearest_setting_wins_key_by_key() -> None:
     environment = read(LEVELS).environment("production")
     config, keys = "/repo/playbooks/etc/ssh_config", "/etc/hosts.keys"
