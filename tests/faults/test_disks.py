@@ -1,10 +1,11 @@
-"""A host's disk that is full, out of inodes or read-only, from some moment of a deploy on: a sentence says so, a rollback
-works nevertheless where anything can be written at all, and once the disk is sound again all is put right.
+"""A disk that is full, out of inodes or read-only from some moment of a deploy on: a sentence says so, a rollback works
+nevertheless where anything can be written at all, and once the disk is sound again all is put right.
 """
 
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +33,7 @@ def disk(world: World) -> Iterator[Path]:
     _run("cp", "-a", f"{aside}/.", root)
     yield root
     world.hosts["web1"].stop()
-    _run("umount", root)
+    _run("umount", "--lazy", root)
     world.healed()
 
 
@@ -55,7 +56,12 @@ def emptied(disk: Path) -> None:
 
 
 def read_only(disk: Path) -> None:
-    _run("mount", "-o", "remount,ro", disk)
+    """As soon as nothing writes there: before that the kernel refuses."""
+    command = ["mount", "-o", "remount,ro", disk]
+    until = time.monotonic() + 10
+    while subprocess.run(command, check=False, capture_output=True).returncode != 0:
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def writable(disk: Path) -> None:
@@ -86,9 +92,13 @@ def test_a_rollback_works_without_room(world: World, disk: Path, spoil: Callable
     settles(world, ran)
 
 
-@moments
-def test_a_read_only_disk(world: World, disk: Path, moment: str) -> None:
-    with Trap(world.hosts["web1"], MOMENTS[moment]) as trap:
+# What web2 does when web1's disk becomes read-only, so that web1 comes to the next phase with it.
+MEANWHILE = {"preparing": "tar -xzopf *", "switching": "chmod -R a-w *", "finishing": "mv -f */journal.new *"}
+
+
+@pytest.mark.parametrize("before", MEANWHILE)
+def test_a_disk_that_becomes_read_only_before(world: World, disk: Path, before: str) -> None:
+    with Trap(world.hosts["web2"], MEANWHILE[before]) as trap:
         operator = world.begin("deploy", NEW)
         trap.wait()
         read_only(disk)

@@ -118,7 +118,7 @@ class World(Small):
         self.hosts[name] = self.started_host(name, **environment)
 
     def started_host(self, name: str, address: str = "", **environment: str) -> Sshd:
-        """Its sshd, at the address and port that it had, or at another address; whoever calls it puts it into `hosts`."""
+        """Its sshd, on the port that it had. Whoever calls this puts it into `hosts`."""
         old = self.hosts[name]
         variables = {**self._trapped, **environment}
         return start(self.folder / "ssh", name, address or old.address, old.port, environment=variables)
