@@ -158,6 +158,11 @@ class World(Small):
         told.unlink(missing_ok=True)
         return self.operate(*words, LIFE=str(told)), told.read_text().splitlines()
 
+    def wait_for_agents(self) -> None:
+        """Until no command runs on any host any more."""
+        for host in self.hosts:
+            subprocess.run(["flock", self.state(host) / "busy", "true"], check=True, timeout=30)
+
     def state(self, host: str) -> Path:
         return self.root(host) / ".rollback"
 
