@@ -55,6 +55,7 @@ def conduct(asked: Asked, sightings: Sequence[Sighting], policy: Policy, ports: 
     holding: frozenset[str] = frozenset()
     try:
         plan = _planned(asked, sightings)
+        _tell_pending(plan, sightings, ports)
         ports.journal.record(Started(plan.kind, plan.target, plan.fallback, hosts, asked.origin))
         ending = _carried_out(plan, asked, policy, ports)
         holding = frozenset(hosts if ending.outcome is Outcome.STRANDED else ())
@@ -78,6 +79,12 @@ def _planned(asked: Asked, sightings: Sequence[Sighting]) -> Plan:
             "the hosts changed while the plan was being read: it is another plan now", hint="run it again"
         )
     return plan
+
+
+def _tell_pending(plan: Plan, sightings: Sequence[Sighting], ports: Ports) -> None:
+    for one in sightings:
+        if one.host in plan.pending:
+            ports.tell(Noticed(f"{one.host} is left as pending: {one.problem}"))
 
 
 def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Ending:

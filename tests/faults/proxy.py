@@ -16,7 +16,7 @@ _CHUNK = 16 * 1024
 
 @dataclass(frozen=True)
 class Fault:
-    """What befalls every connection.
+    """What befalls every connection, or (once) the next.
 
     says: bytes that are sent instead of connecting; endless: again and again. Else the connection is forwarded, each
     chunk `delay` seconds late, until `after` bytes came `way` ("up" to the server, "down" from it): then it is dropped,
@@ -29,6 +29,7 @@ class Fault:
     after: int | None = None
     way: str = "down"
     then: str = "dropped"
+    once: bool = False
 
 
 SOUND = Fault()
@@ -85,6 +86,7 @@ class Proxy:
             self.accepted += 1
             self._open.append(near)
             self._start(self._serve, near, self.fault)
+            self.fault = SOUND if self.fault.once else self.fault
 
     def _serve(self, near: socket.socket, fault: Fault) -> None:
         if fault.says is not None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rollback.demo.processes import end_descendants
-from rollback.demo.sshd import start
+from rollback.demo.sshd import Sshd, start
 from tests.cli.command import Ran
 from tests.e2e.small import Small
 from tests.faults.proxy import Proxy
@@ -50,7 +50,7 @@ checks:
     timeout: 3s
 """
 MEMORY = 300 * 1024  # KiB that an operator may take, all that is loaded included
-_PATIENCE = 60.0  # seconds until a command that has not ended never will
+_PATIENCE = 180.0  # seconds until a command that has not ended never will
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,14 @@ class World(Small):
 
     def restart(self, name: str, **environment: str) -> None:
         """The host's sshd, on the same address, with these variables for the agent."""
+        self.hosts[name].stop()
+        self.hosts[name] = self.started_host(name, **environment)
+
+    def started_host(self, name: str, address: str = "", **environment: str) -> Sshd:
+        """Its sshd, on the port that it had. Whoever calls this puts it into `hosts`."""
         old = self.hosts[name]
-        old.stop()
         variables = {**self._trapped, **environment}
-        self.hosts[name] = start(self.folder / "ssh", name, old.address, old.port, environment=variables)
+        return start(self.folder / "ssh", name, address or old.address, old.port, environment=variables)
 
     def operate(self, *words: str, **more: str) -> Ran:
         """`rollback words… -y`, to its end."""
@@ -153,6 +157,11 @@ class World(Small):
         told = self.folder / "life"
         told.unlink(missing_ok=True)
         return self.operate(*words, LIFE=str(told)), told.read_text().splitlines()
+
+    def wait_for_agents(self) -> None:
+        """Until no command runs on any host any more."""
+        for host in self.hosts:
+            subprocess.run(["flock", self.state(host) / "busy", "true"], check=True, timeout=30)
 
     def state(self, host: str) -> Path:
         return self.root(host) / ".rollback"

@@ -181,3 +181,9 @@ def test_a_deploy_that_is_only_finished_asks_nothing_before() -> None:
     asked = Asked(lambda _: plan, None, lambda _: None, (), known.standings)
     conduct(asked, its.sight(), PREFLIGHT, its.ports())
     assert not [fact for fact in its.facts if isinstance(fact, Observed) and fact.step is None]
+
+
+def test_why_a_host_is_left_as_pending_is_said() -> None:
+    its = World({"web1": V2, "web2": V2}, away={"web2"})
+    conduct(asking(V1, kind=Kind.ROLLBACK), its.sight(), POLICY, its.ports())
+    assert Noticed("web2 is left as pending: timed out") in its.events
