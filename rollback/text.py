@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Control (Cc), format such as bidi overrides (Cf), surrogates (Cs), line and paragraph ends (Zl, Zp), private (Co).
-_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp", "Co"}
+# Control (Cc), format such as bidi overrides (Cf), surrogates (Cs), line and paragraph ends (Zl, Zp), private (Co), and
+# what this Unicode does not know yet (Cn).
+_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"}
 _PLAIN = re.compile(r"[\x20-\x7e\n]*")
 
 

@@ -133,7 +133,7 @@ def _rest(blob: bytes) -> bytes:
 def public(file: Path) -> bytes:
     """The blob in a file of a public key or a certificate; b"" when there is none."""
     try:
-        return base64.b64decode(file.read_bytes().split(None, 2)[1], validate=True)
+        return base64.b64decode(file.read_bytes().split(None, 2)[1], validate=True) if file.is_file() else b""
     except (OSError, IndexError, binascii.Error):
         return b""
 
@@ -142,6 +142,8 @@ def load(path: Path) -> Identity:
     """The private key in a file. Raises NotAdmitted with a few words why not."""
     try:
         seen = path.stat()
+        if not path.is_file():
+            raise NotAdmitted("not a file")
         return Identity(clean_line(str(path)), _parsed(path, seen.st_mtime_ns, passphrase.given(path)))
     except OSError as error:
         raise NotAdmitted((error.strerror or str(error)).lower()) from error

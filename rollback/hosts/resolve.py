@@ -166,7 +166,7 @@ def _filed_names(address: str, port: int, alias: str | None) -> tuple[str, ...]:
 
 def _known_hosts(ssh: Ssh, one: Mapping[str, str]) -> tuple[Path, ...]:
     if ssh.known_hosts:
-        return (Path(ssh.known_hosts).expanduser(),)
+        return (expanded(ssh.known_hosts),)
     return tuple(
         file for word in ("userknownhostsfile", "globalknownhostsfile") for file in _files(one.get(word, "none"))
     )

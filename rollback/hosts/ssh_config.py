@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from rollback.errors import NotAdmitted
+from rollback.hosts.tokens import expanded
 from rollback.model import Ssh
 from rollback.text import clean_line
 
@@ -19,7 +20,7 @@ Settings = tuple[tuple[str, str], ...]  # (lower-case keyword, value), repeated 
 
 def settings(name: str, ssh: Ssh) -> Settings:
     """What holds for `name`, the playbook's words said first. Raises NotAdmitted when the ssh_config is no use."""
-    config = str(Path(ssh.config).expanduser()) if ssh.config else None
+    config = str(expanded(ssh.config)) if ssh.config else None
     program = shutil.which("ssh")
     if program is None:
         from rollback.hosts.ssh_config_reader import read  # brings paramiko in

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import getpass
 import re
+from glob import glob
 from pathlib import Path
 
 import paramiko
 
 from rollback.errors import NotAdmitted
+from rollback.hosts.tokens import expanded
 from rollback.text import clean_line
 
 _USUAL = ("~/.ssh/config", "/etc/ssh/ssh_config")
@@ -42,17 +44,17 @@ def _lookup(name: str, files: list[Path]) -> dict[str, object]:
     config = paramiko.SSHConfig()
     for file in files:
         if file.is_file():
-            text = file.read_text("utf-8", "surrogateescape")
-            _refuse_what_is_misread(file, text)
             try:
-                config.parse(text.splitlines())
-            except (paramiko.ConfigParseError, ValueError) as error:
-                raise NotAdmitted(f"{file} cannot be read: {clean_line(str(error))}.") from error
+                text = file.read_text("utf-8", "surrogateescape")
+                _refuse_what_is_misread(file, text)
+                config.parse(text.split("\n"))
+            except (paramiko.ConfigParseError, ValueError, OSError) as error:
+                raise NotAdmitted(f"{clean_line(str(file))} cannot be read: {clean_line(str(error))}.") from error
     return dict(config.lookup(name))
 
 
 def _refuse_what_is_misread(file: Path, text: str) -> None:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         word, _, rest = re.sub(r"[\s=]+", " ", line.strip(), count=1).partition(" ")
         harmless = word.lower() == "include" and not _included(file, rest)
         if word.lower() in ("include", "match") and not harmless and rest.strip().lower() != "all":
@@ -64,7 +66,4 @@ def _refuse_what_is_misread(file: Path, text: str) -> None:
 
 def _included(file: Path, patterns: str) -> bool:
     """Whether an Include names any file at all: Debian's ssh_config includes an often empty folder."""
-    return any(
-        next(Path("/").glob(str(file.parent / Path(pattern.strip('"')).expanduser()).lstrip("/")), None)
-        for pattern in patterns.split()
-    )
+    return any(glob(str(file.parent / expanded(pattern.strip('"')))) for pattern in patterns.split())  # noqa: PTH207  (it refuses odd ones)

@@ -36,7 +36,11 @@ def path(text: str, known: Mapping[str, str]) -> Path:
 
 
 def expanded(text: str) -> Path:
-    return home() / text[2:] if text.startswith("~/") else Path(text).expanduser()
+    """`~somebody` that is nobody stays as it is."""
+    try:
+        return home() / text[2:] if text.startswith("~/") else Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
 
 
 def home() -> Path:
