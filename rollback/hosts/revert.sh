@@ -22,6 +22,7 @@ watch_over() {
     trap '' HUP
     recording='' silent=0 heard=''
     nap=$((confirm / 20 + 1))
+    [ "$nap" -lt 5 ] || nap=5
     while sleep "$nap" && is_watched; do
         sign=$(stat -c %y "$state/heard")
         silent=$((silent + nap))

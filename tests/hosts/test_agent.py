@@ -36,8 +36,9 @@ def live(stage: Stage, one: Release = OLD) -> None:
 # What travels
 
 
-def test_it_is_clean_to_shellcheck() -> None:
-    path = Path(__file__).parents[2] / "rollback/hosts/agent.sh"
+@pytest.mark.parametrize("name", ["agent.sh", "revert.sh"])
+def test_it_is_clean_to_shellcheck(name: str) -> None:
+    path = Path(__file__).parents[2] / "rollback/hosts" / name
     done = subprocess.run(["shellcheck", "-s", "sh", path], capture_output=True, text=True, check=False)
     assert done.stdout == ""
 
