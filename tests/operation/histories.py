@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rollback.core import plan as planning
 from rollback.core.history import standings
@@ -45,23 +46,34 @@ SWITCHES = ((P, True), (F, True), (E, True), (E, False), (S, False))
 VERDICTS = (P, F, E)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """What an operation leaves for the next one. live, intents: by host. records: all so far."""
+class Past:
+    """All records so far, and what they say."""
 
-    live: tuple[str | None, ...]
-    intents: tuple[Intent | None, ...]
-    records: tuple[Record, ...]
+    def __init__(self, *records: Record) -> None:
+        self.records = records
 
+    @cached_property
     def known(self) -> Known:
         return Known(standings(self.records), {}, left(self.records), rest(self.records))
 
+    @cached_property
     def key(self) -> object:
         """All that decisions follow from, and no more: not when things were recorded, nor under which names."""
-        known = self.known()
-        ranked = sorted(known.standings.values(), key=lambda one: one.since)
+        ranked = sorted(self.known.standings.values(), key=lambda one: one.since)
         worth = tuple((one.release.tag, one.grade, one.withdrawn) for one in ranked if one.grade is not Grade.UNKNOWN)
-        return self.live, tuple(map(bool, self.intents)), worth, _undone(known.left), known.rest
+        return worth, _undone(self.known.left), self.known.rest
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an operation leaves for the next one. live, intents: by host."""
+
+    live: tuple[str | None, ...]
+    intents: tuple[Intent | None, ...]
+    past: Past
+
+    def key(self) -> object:
+        return self.live, tuple(map(bool, self.intents)), self.past.key
 
 
 def _undone(every: Iterable[Left]) -> tuple[object, ...]:
@@ -113,20 +125,20 @@ class World:
     taken_away: str = ""
     live: dict[str, str | None] = field(init=False)
     intents: dict[str, Intent | None] = field(init=False)
-    records: list[Record] = field(init=False)
+    past: Past = field(init=False)
     silent: set[str] = field(default_factory=set)  # hosts whose last answer never came
 
     def __post_init__(self) -> None:
         self.live = dict(zip(NAMES, self.state.live, strict=False))
         self.intents = dict(zip(NAMES, self.state.intents, strict=False))
-        self.records = list(self.state.records)
-        self.operation = f"{len(self.records):012.3f}"
+        self.past = self.state.past
+        self.operation = f"{len(self.past.records):012.3f}"
 
     def ports(self) -> Ports:
         return Ports(self, self, self, lambda _: None, lambda _: True, nullcontext, RELEASES)
 
     def now(self) -> State:
-        return State(tuple(self.live.values()), tuple(self.intents.values()), tuple(self.records))
+        return State(tuple(self.live.values()), tuple(self.intents.values()), self.past)
 
     # fleet
     def sight(self) -> tuple[Sighting, ...]:
@@ -220,7 +232,7 @@ class World:
         for fact in facts:
             if isinstance(fact, Ended):
                 assert all(self.live[host] == live for host, live in fact.live), f"{fact}, but it is {self.live}"
-            self.records.append(record(len(self.records), fact, self.operation))
+            self.past = Past(*self.past.records, record(len(self.past.records), fact, self.operation))
             self.killed(self.now)
 
     def lines(self) -> bytes:
@@ -249,7 +261,7 @@ def carried_out(
     planning: Planning, state: State, policy: Policy, choose: Callable[[int], int], killed: Killed
 ) -> tuple[State, Ending]:
     """Raises: Refused."""
-    world, known = World(state, choose, killed), state.known()
+    world, known = World(state, choose, killed), state.past.known
     asked = Asked(lambda seen: planning(seen, known), None, lambda _: None, (), known.standings)
     _, ending = conduct(asked, world.acquire(), policy, world.ports())
     return world.now(), ending
@@ -272,7 +284,7 @@ class Explored:
 
     def deploys(self, hosts: int, killed_again: int) -> Explored:
         """What a deploy can leave, and what as many rollbacks after it can leave that are killed too."""
-        before = State((V1.id,) * hosts, (None,) * hosts, (judged(0, V2), judged(1, V1)))
+        before = State((V1.id,) * hosts, (None,) * hosts, Past(judged(0, V2), judged(1, V1)))
         todo = self._left_by(deploying, {before.key(): 1}, {before.key(): before})
         for _ in range(killed_again):
             todo = self._left_by(going_back, todo, self.states)

@@ -43,5 +43,5 @@ def in_order(state: State, policy: Policy) -> None:
         assert ending.outcome is Outcome.DONE, state
     live = common_live(World(after, lambda _: 0, lambda _: None).acquire())
     assert live is not None, state
-    assert state.known().standings[live.commit].grade is Grade.GOOD, state
-    assert after.known().left == (), state
+    assert state.past.known.standings[live.commit].grade is Grade.GOOD, state
+    assert after.past.known.left == (), state
