@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rollback.core import plan as planning
+from rollback.core.condition import Condition, Keeping, Room
 from rollback.core.history import standings
 from rollback.core.left import Left, left, rest
 from rollback.core.plan import Known, Rollout
 from rollback.core.resume import confirm, resume, undo
 from rollback.errors import Refused
 from rollback.model import (
+    Confirm,
     Ended,
     Ending,
     Fact,
@@ -35,7 +37,7 @@ from rollback.model import (
 )
 from rollback.operation.conduct import Asked, conduct
 from rollback.operation.ports import Policy, Ports
-from tests.build import V1, V2, V3, finding, judged, record
+from tests.build import EPOCH, V1, V2, V3, finding, judged, record
 
 NAMES = ("web1", "web2")
 RELEASES = {one.id: one for one in (V1, V2, V3)}
@@ -155,6 +157,14 @@ class World:
     def acquire(self, *_: object) -> tuple[Sighting, ...]:
         return tuple(map(self.seen, self.live))
 
+    def inspect(self, fallback: Release | None) -> Callable[[], tuple[Condition, ...]]:
+        """They are fit."""
+        kept = Keeping.INTACT if fallback else None
+        return lambda: tuple(Condition(host, EPOCH, free=Room(10**9, 10**6), fallback=kept) for host in self.live)
+
+    def need(self, release: Release) -> Room:
+        raise NotImplementedError  # nothing is brought
+
     def heartbeat(self) -> nullcontext[None]:
         return nullcontext()
 
@@ -164,9 +174,14 @@ class World:
     prepare = upload
 
     def activate(
-        self, release: Release, hosts: tuple[str, ...], expected: tuple[str | None, ...], journal: bytes
+        self,
+        release: Release,
+        hosts: tuple[str, ...],
+        expected: tuple[str | None, ...],
+        journal: bytes,
+        confirm: Confirm | None,
     ) -> tuple[Finding, ...]:
-        assert journal == b"lines"
+        assert (journal, confirm) == (b"lines", None)
         return tuple(self._switched(release, host, expected) for host in hosts)
 
     def _switched(self, release: Release, host: str, expected: tuple[str | None, ...]) -> Finding:
@@ -234,6 +249,9 @@ class World:
                 assert all(self.live[host] == live for host, live in fact.live), f"{fact}, but it is {self.live}"
             self.past = Past(*self.past.records, record(len(self.past.records), fact, self.operation))
             self.killed(self.now)
+
+    def ahead(self, fact: Fact) -> bytes:
+        raise NotImplementedError  # no switch is to be confirmed
 
     def lines(self) -> bytes:
         return b"lines"
