@@ -306,6 +306,8 @@ class FakeHost:
         self.passing("revert:fenced")
         if drain := one.first("drain"):
             self._run("drain", drain, one, [])
+        if self.lease is not lease or self.live != release:
+            return
         self.live, self.previous = before, release
         self.passing("revert:moved")
         self.intent = (operation, int(_word(one, "token")), before, release, "reverted")

@@ -95,12 +95,13 @@ def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Endi
             ready()
             ending = operate(plan, _weighed(plan, policy, excused), ports)
         except KeyboardInterrupt:
-            ports.journal.record(
-                Ended(Outcome.INTERRUPTED, plan.live, plan.pending, "interrupted before anything live changed")
-            )
+            ports.journal.record(_stopped(Outcome.INTERRUPTED, plan, "interrupted before anything live changed", ports))
             raise
-        except (RedBeforeDeploy, NotReady, Fenced) as error:
-            ports.journal.record(_stopped(plan, error))
+        except Fenced as error:
+            ports.journal.record(_stopped(Outcome.FENCED, plan, str(error), ports))
+            raise
+        except (RedBeforeDeploy, NotReady) as error:
+            ports.journal.record(_stopped(Outcome.REFUSED, plan, str(error), ports))
             raise
         with ports.shield():
             _withdraw(plan, ending, ports)
@@ -119,11 +120,9 @@ def _weighed(plan: Plan, policy: Policy, excused: frozenset[str]) -> Policy:
     return replace(policy, excused=excused)
 
 
-def _stopped(plan: Plan, error: RedBeforeDeploy | NotReady | Fenced) -> Ended:
+def _stopped(outcome: Outcome, plan: Plan, why: str, ports: Ports) -> Ended:
     """Of hosts that somebody else has taken over nothing is known any more."""
-    if isinstance(error, Fenced):
-        return Ended(Outcome.FENCED, (), plan.pending, str(error))
-    return Ended(Outcome.REFUSED, plan.live, plan.pending, str(error))
+    return Ended(outcome, () if ports.fleet.taken_away else plan.live, plan.pending, why)
 
 
 def _preflight(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> frozenset[str]:

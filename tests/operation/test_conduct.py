@@ -166,6 +166,22 @@ def test_who_lost_the_lease_says_so_and_leaves_the_hosts_their_notes() -> None:
     assert its.finished == [(("web1", "web2"), frozenset({"web1", "web2"}))]
 
 
+@dataclass
+class Robbed(World):
+    """Its lease is taken away before anything was begun."""
+
+    @property
+    def taken_away(self) -> str:
+        return "the lease on web1 was taken away"
+
+
+def test_what_is_refused_when_the_lease_is_lost_says_nothing_of_the_hosts() -> None:
+    its = Robbed({"web1": V1}, bad={"v1"})
+    with pytest.raises(RedBeforeDeploy, match="red before the deploy"):
+        conduct(asking(V3), its.sight(), PREFLIGHT, its.ports())
+    assert its.facts[-1] == Ended(Outcome.REFUSED, (), (), "red before the deploy: login on web1: fail, expected ")
+
+
 def test_a_drill_comes_back_from_what_does_not_work_whatever_the_policy_says() -> None:
     its = World({"web1": V1, "web2": V1}, silent={"v2"})
     known = Known(standings((judged(1, V2), judged(2, V1))), {})

@@ -127,7 +127,8 @@ class Command(Session):
         self.operator.fenced = False
         self.operator.operations.append(operation)
         claim = Claim(operation, self.holder, self.operator.process.name, self._is_dead, wanted.steal, wanted.wait)
-        sightings = take(claim, self.fleet, Patience(lambda: self.clock.now, self.clock.sleep, self.tell))
+        patience = Patience(lambda: self.clock.now, lambda seconds: self.clock.sleep(8 * seconds), self.tell)
+        sightings = take(claim, self.fleet, patience)  # eight times as patient: trying again shows nothing new
         self.learn(sightings)
         asked = Asked(plan, None, self._show, origin, self.known().standings)
         entries, releases = Entries(self.ledger, operation, author), self.releases(sightings)

@@ -13,7 +13,7 @@ from tests.simulation.clockwork import Clockwork, Killed, Process
 from tests.simulation.weather import Weather
 
 # Where the agent does not hold its mutex: others come between, and what it waits for takes its time.
-UNLOCKED = {"drained", "restarted", "prepare:ran", "seal", "stage:archive", "stage:unpacked"}
+UNLOCKED = {"revert:fenced", "drained", "restarted", "prepare:ran", "seal", "stage:archive", "stage:unpacked"}
 _REFUSED = {"fenced", "expired", "busy", "full"}
 _TOLD = {"operation", "token", "number", "release", "steal", "id"}
 Reply = Callable[[Answer | None], None]
@@ -45,19 +45,28 @@ class SimHost(FakeHost):
         """Carries it out in a shell of its own, whoever still waits for it. reply: None when the shell was killed."""
         if not self.up:
             return
-        shell = self.clockwork.process(f"{self.name} {request.verb}")
-        self.shells[shell] = None
 
         def run() -> None:
             answer = None
             try:
                 answer = self._answer(request)
             finally:
-                self.shells.pop(shell, None)
                 if self.up:
                     reply(answer)
 
-        self.clockwork.begin(shell, run)
+        self._in_a_shell(request.verb, run)
+
+    def _in_a_shell(self, name: str, run: Callable[[], None]) -> None:
+        shell = self.clockwork.process(f"{self.name} {name}")
+        self.shells[shell] = None
+
+        def ended() -> None:
+            try:
+                run()
+            finally:
+                self.shells.pop(shell, None)
+
+        self.clockwork.begin(shell, ended)
 
     # What befalls it
 
@@ -75,7 +84,7 @@ class SimHost(FakeHost):
             self.done.clear()
         if rng.random() < 0.2:
             self.lease = None
-        self.working = None
+        self.working = self.watched = None
         if me in self.shells:
             raise Killed
         self.shells.clear()
@@ -136,6 +145,30 @@ class SimHost(FakeHost):
             return Answer("full")
         self.built.discard(_word(request, "release"))
         return super()._stage(request)
+
+    def _fetch(self, request: Request) -> Answer:
+        """What is in it is nobody's business here."""
+        return Answer("ok" if _word(request, "release") in self.complete else "incomplete")
+
+    def left_alone(self) -> None:
+        """Its own watcher looks to that."""
+
+    def _watch(self) -> None:
+        """Until the switch is confirmed; a verb that runs is a sign of life, too."""
+        while self.watched is not None:
+            self.clockwork.sleep(1 + int(_word(self.watched, "confirm")) // 10)
+            if self.working is None and self.watched is not None:
+                self.working, self._serving = self.clockwork.task.process, None
+                try:
+                    super().left_alone()
+                finally:
+                    self.working = None
+
+    def _put_intent(self, intent: tuple[str, int, str, str, str]) -> None:
+        super()._put_intent(intent)
+        if intent[-1] == "prepared" and self._serving is not None and self._serving.first("confirm"):
+            self.watched = self._serving
+            self._in_a_shell("watcher", self._watch)
 
     def _changed(self, request: Request) -> Answer:
         patience = self.clockwork.now + int(_word(request, "cover"))

@@ -6,7 +6,7 @@ The ledger keeps records as values; their JSON lines go to the hosts, and are re
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from rollback.ledger import codec
@@ -50,11 +50,13 @@ class Book:
         """What is written is on the disk a moment later; who is killed meanwhile has written it."""
         self.clock.live_on()
         for fact in facts:
-            at = EPOCH + timedelta(seconds=self.clock.now + self.laptop.skew)
-            record = Record(self.ids.next(), at, "shop", "production", operation, author, fact)
+            record = self._new(operation, author, fact)
             self.laptop.records[record.id] = record
             self.heard(operation, fact)
         self.clock.sleep(self.clock.rng.uniform(0, 0.02))
+
+    def ahead(self, operation: str, author: str, fact: Fact) -> bytes:
+        return codec.to_line(replace(codec.entry(self._new(operation, author, fact)), at=codec.OPEN))
 
     def records(self) -> tuple[Record, ...]:
         if len(self._sorted) != len(self.laptop.records):
@@ -75,6 +77,10 @@ class Book:
 
     def close(self) -> None:
         """It is on the disk already."""
+
+    def _new(self, operation: str, author: str, fact: Fact) -> Record:
+        at = EPOCH + timedelta(seconds=self.clock.now + self.laptop.skew)
+        return Record(self.ids.next(), at, "shop", "production", operation, author, fact)
 
     def _record(self, line: bytes) -> Record:
         known = self.read.get(line)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from rollback.hosts.pace import THREADS, Pace
-from tests.simulation.clockwork import Clockwork
+from tests.simulation.clockwork import Clockwork, Task
 
 T = TypeVar("T")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,8 +22,7 @@ def pace(clock: Clockwork, skew: Callable[[], float]) -> Pace:
         return _Round(clock, hosts, ask).made() if hosts else ()
 
     def aside(work: Callable[[], T], /) -> Callable[[], T]:
-        found = work()
-        return lambda: found
+        return _Aside(clock, work).result
 
     return Pace(
         each=each,
@@ -68,6 +67,28 @@ class _Round(Generic[T]):
                 self._errors[place] = error
             if len(self._answers) + len(self._errors) == len(self._hosts):
                 self._clock.wake(*self._waiting)
+
+
+class _Aside(Generic[T]):
+    """What is done meanwhile."""
+
+    def __init__(self, clock: Clockwork, work: Callable[[], T]) -> None:
+        self._clock, self._work = clock, work
+        self._done: list[Callable[[], T]] = []
+        self._waiting: tuple[Task, int] | None = None
+        clock.begin(clock.task.process, self._run)
+
+    def result(self) -> T:
+        if not self._done:
+            self._waiting = (self._clock.task, self._clock.ticket())
+            self._clock.park()
+        return self._done[0]()
+
+    def _run(self) -> None:
+        value = self._work()
+        self._done.append(lambda: value)
+        if self._waiting:
+            self._clock.wake(*self._waiting)
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ def test_whatever_happens_one_rollback_puts_the_fleet_in_order(block: int) -> No
         run(seed)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_a_thousand_hosts_are_put_in_order_too(seed: int) -> None:
     assert len(run(seed, 1000).hosts) == 1000
 

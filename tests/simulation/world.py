@@ -89,7 +89,10 @@ class World:
 
     def _policy(self) -> Policy:
         automatic = self.rng.choice(("on", "on", "ask", "off"))
-        return Policy(automatic, self.rng.choice(("hold", "rollback", "accept")), self.rng.random() < 0.3, 2, {})
+        inconclusive, preflight = self.rng.choice(("hold", "rollback", "accept")), self.rng.random() < 0.3
+        return Policy(
+            automatic, inconclusive, preflight, 2, {}, confirm_within=self.rng.choice((None, None, 20.0, 90.0))
+        )
 
     def _wanted(self) -> Wanted:
         rng = self.rng
@@ -134,6 +137,7 @@ class World:
             shared=Shared(),
             prepare=("build",),
             package=self._package,
+            pack=lambda release, _: Made(release, _HERE, "0" * 64, _HERE, 1, 1),
             secrets=Secrets({}),
             tell=lambda event: Command.tell(command, event),
             pace=pace(self.clock, lambda: laptop.skew),
