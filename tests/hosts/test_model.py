@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,11 @@ class Twice(RuleBasedStateMachine):
     @rule()
     def journals(self) -> None:
         self.both(requests.journals(self._host, ("OP1", "OP2", "OP3", "OP4"))[0])
+
+    @rule(one=releases)
+    def fetch(self, one: Release) -> None:
+        """The streams are packed anew each time and not alike."""
+        self.both(requests.fetch(self._host, one, BytesIO()))
 
     @rule(text=commands)
     def command(self, text: str) -> None:
