@@ -6,8 +6,8 @@ Afterwards a healthy machine, which learns from the hosts, shows the operation i
 from __future__ import annotations
 
 import os
+import pty
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +19,7 @@ import pytest
 
 from tests.cli.command import Ran
 from tests.e2e.small import Small
-from tests.e2e.test_trouble import slow, until
+from tests.e2e.test_trouble import let_go, slow, until
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_a_home_folder_that_is_read_only(ready: Small) -> None:
 
 
 def test_no_home_folder_at_all(ready: Small) -> None:
-    went_back(ready, ready.run("-y", HOME="/nonexistent"), "they are in memory, and in the hosts' journals")
+    went_back(ready, ready.run("-y", HOME="/proc/nowhere"), "they are in memory, and in the hosts' journals")
 
 
 def test_home_is_not_set(ready: Small, tmp_path: Path) -> None:
@@ -190,13 +190,14 @@ def test_a_user_without_a_name(ready: Small) -> None:
         pytest.skip("only root may become another user")
     for folder in (ready.folder, *ready.folder.parents):
         folder.chmod(folder.stat().st_mode | 0o055)
-    subprocess.run(["chmod", "-R", "a+rX", str(ready.folder / "ssh"), str(ready.folder / "tiny")], check=True)
-    key = ready.folder / "ssh/client_key"
-    subprocess.run(["chown", "48213", str(key)], check=True)
+    ssh = ready.folder / "ssh"
+    for path in (ssh, ssh / "ssh_config", ssh / "known_hosts"):
+        path.chmod(path.stat().st_mode | 0o055)
+    os.chown(ssh / "client_key", 48213, 48213)
     environment = {key: value for key, value in ready.environ().items() if key not in {"USER", "LOGNAME"}}
     done = run(ready, "-y", before="exec setpriv --reuid 48213 --regid 48213 --clear-groups", environment=environment)
-    subprocess.run(["chown", "0", str(key)], check=True)
-    went_back(ready, done)
+    os.chown(ssh / "client_key", 0, 0)
+    went_back(ready, done, "they are in memory, and in the hosts' journals")
 
 
 def run(small: Small, *words: str, before: str = "", environment: dict[str, str] | None = None) -> Ran:
@@ -275,21 +276,50 @@ def test_no_name_service_but_addresses_in_the_ssh_config(ready: Small) -> None:
 # A terminal that goes away
 
 
-def test_a_hangup_in_the_middle_does_not_leave_it_half_done(ready: Small) -> None:
-    slow(ready, "restart.sh", "v4")
-    assert ready.run("deploy", "v4", "-y").code == 0
-    (ready.root("web1") / "shared/slow").unlink()
-    slow(ready, "restart.sh", "v5")
-    assert ready.run("deploy", "v5", "-y").code == 0
-    (ready.root("web1") / "shared/slow").unlink()
-    with ready.started("-y") as process:
-        until((ready.root("web1") / "shared/slow").exists)
-        process.send_signal(signal.SIGHUP)
-        assert process.stderr is not None
-        assert process.stdout is not None
-        process.stderr.close()
-        process.stdout.close()  # nobody reads any more
-        process.wait(timeout=60)
-    assert ready.lives() == ["v4", "v4"]
-    history = ready.run("history", "--json").json["data"][0]
-    assert (history["what"], history["outcome"]) == ("rollback v4", "done")
+@pytest.fixture
+def slow_ready(small: Small) -> Small:
+    """v5 is live and v4 the way back, and a restart waits until it is let go."""
+    let_go(small)
+    for tag in ("v4", "v5"):
+        slow(small, "restart.sh", tag)
+        assert small.run("deploy", tag, "-y").code == 0
+    for host in small.hosts:
+        for name in ("go", "slow"):
+            (small.root(host) / "shared" / name).unlink()
+    return small
+
+
+def finished(small: Small) -> None:
+    assert small.lives() == ["v4", "v4"]
+    newest = small.run("history", "--json").json["data"][0]
+    assert (newest["what"], newest["outcome"]) == ("rollback v4", "done")
+
+
+def test_a_reader_of_the_output_that_goes_away(slow_ready: Small) -> None:
+    with slow_ready.started("-y") as process:
+        until((slow_ready.root("web1") / "shared/slow").exists)
+        for stream in (process.stdout, process.stderr):
+            assert stream is not None
+            stream.close()
+        let_go(slow_ready)
+        assert process.wait(timeout=60) == 141
+    finished(slow_ready)
+
+
+def test_a_terminal_that_goes_away(slow_ready: Small) -> None:
+    """Its process gets SIGHUP, and can write to nobody any more."""
+    person, terminal = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", sys.executable, "-m", "rollback", "-y"],
+        cwd=slow_ready.project,
+        env=slow_ready.environ(TERM="xterm"),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    until((slow_ready.root("web1") / "shared/slow").exists)
+    os.close(person)
+    let_go(slow_ready)
+    process.wait(timeout=60)
+    finished(slow_ready)
