@@ -427,7 +427,8 @@ class FakeHost:
     def _inspect(self, request: Request) -> Answer:
         free = Field("free", "1000000 4096 1000000")
         missing = [Field("missing", one) for one in request.all("file") if one not in self.shared]
-        kept = [Field("fallback", "intact" if one in self.complete else "absent") for one in request.all("release")]
+        states = {one: "intact" if one in self.complete else "absent" for one in request.all("release")}
+        kept = [Field("kept", f"{one} {state}") for one, state in states.items()]
         return Answer("ok", "", (free, *missing, *kept))
 
     def _run(self, phase: str, text: str, request: Request, fields: list[Field]) -> int:

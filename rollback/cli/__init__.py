@@ -8,6 +8,9 @@ import sys
 
 def main() -> None:
     """`rollback …`"""
+    from rollback.cli.standard import secure
+
+    secure()
     from rollback.cli.app import app
     from rollback.cli.usage import run
 

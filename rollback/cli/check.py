@@ -25,10 +25,11 @@ def check(options: Options) -> Reply:
     with Session(options) as session:
         session.require_usable()
         sightings = session.sight()
-        standing = choose_fallback(sightings, session.known().standings, besides=common_live(sightings))
+        live = common_live(sightings)
+        standing = choose_fallback(sightings, session.known().standings, besides=live)
         fallback = standing.release if standing else None
-        conditions = session.fleet.inspect(fallback)()
-        wanted = Wanted(fallback, _sources(session, fallback, sightings))
+        conditions = session.fleet.inspect(*filter(None, (fallback, live)))()
+        wanted = Wanted(fallback, _sources(session, fallback, sightings), live)
         rest = at_rest(sightings, unfinished(session.records()), datetime.now(UTC))
         found = (*findings(conditions, wanted), *rest)
         expected = _estimate(session, conditions)

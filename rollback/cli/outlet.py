@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from rollback.cli.options import Options
 from rollback.text import clean
@@ -40,9 +41,32 @@ def console(options: Options, *, stderr: bool = False) -> Screen:
     """Where to print; where no terminal is, nothing is cut to a width."""
     from rollback.report.screen import Screen
 
-    stream = sys.stderr if stderr else sys.stdout
+    stream = cast("TextIO", _Prose(sys.stderr)) if stderr else sys.stdout
     width = None if stream.isatty() else _ENDLESS
     return Screen(stream, secrets().redact, width=width, no_color=bool(options.no_color))
+
+
+class _Prose:
+    """stderr, and nothing once its terminal or reader is gone: an operation does not end for want of a listener."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._heard(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._heard(self._stream.flush)
+
+    def _heard(self, say: Callable[[], object]) -> None:
+        try:
+            say()
+        except OSError:
+            _to_nowhere(self._stream)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
 
 
 def story(options: Options) -> TextIO:
@@ -58,7 +82,11 @@ def line(text: str) -> None:
 
 def closed() -> None:
     """The reader of our output went away (`| head`): what was done is done; say no more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _to_nowhere(sys.stdout)
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def kept(error: BaseException) -> str:

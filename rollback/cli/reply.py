@@ -67,6 +67,9 @@ def finish(command: str, reply: Reply, options: Options) -> int:
             _show(reply, options)
     except BrokenPipeError:
         return _pipe_closed()
+    except OSError as error:  # the terminal is gone, or the disk is full: what was done is done all the same
+        outlet.closed()
+        _say(options, f"the answer could not be written: {error.strerror}", "red")
     if reply.hint and not (options.json or (options.quiet and reply.exit_code == 0)):
         _say(options, f"  next      {reply.hint}")
     return reply.exit_code

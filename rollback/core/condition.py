@@ -17,6 +17,14 @@ class Keeping(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """said: what differs, or why it could not be compared."""
+
+    keeping: Keeping
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Right:
     """A command of the playbook that needs sudo. allowed: None when that can't be told. said: by sudo, or by us."""
 
@@ -39,7 +47,7 @@ class Condition:
 
     round_trip: seconds from a question to its answer, without the host's own work. offset: seconds that its clock is
     ahead of ours, at least and at most. free: None when it could not tell; `entries` 0 where they are not counted.
-    tree: what the live release takes there. missing: shared files. fallback: None when there is none to look at.
+    tree: what the live release takes there. missing: shared files. kept: the releases that were asked about, by id.
     """
 
     host: str
@@ -53,5 +61,4 @@ class Condition:
     tree: Room | None = None
     missing: tuple[str, ...] = ()
     rights: tuple[Right, ...] = ()
-    fallback: Keeping | None = None
-    damage: str = ""
+    kept: tuple[tuple[str, Kept], ...] = ()

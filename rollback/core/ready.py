@@ -13,7 +13,7 @@ from rollback.core.amounts import seconds, size
 from rollback.core.condition import Condition, Keeping, Right, Room
 from rollback.model import Finding, LeaseSeen, Release, Result, Sighting
 
-DEPLOY_ONLY = frozenset({"disk", "deploy tools", "shared", "unfinished"})
+DEPLOY_ONLY = frozenset({"disk", "deploy tools", "shared", "live", "unfinished"})
 # Programs that only receiving and sealing a release needs; the others switch, restart and write journals.
 _RECEIVING = frozenset({"comm", "find", "grep", "gzip", "join", "od", "sha256sum", "sort", "tar", "xargs"})
 _SPARE = Room(64 * 1024 * 1024, 1000)  # a disk with less than that is about to be full
@@ -24,12 +24,13 @@ _DRIFT = 5.0  # seconds that a clock may be off
 class Wanted:
     """What the hosts are looked over for. fallback: the way back, None when there is none to be expected.
 
-    sources: where a host without it gets it from, in their order. need: of the release to be deployed; None when it is
-    not known: then as much again as the live one takes.
+    sources: where a host without it gets it from, in their order. live: the way back of the next deploy. need: of the
+    release to be deployed; None when it is not known: then as much again as the live one takes.
     """
 
     fallback: Release | None = None
     sources: tuple[str, ...] = ()
+    live: Release | None = None
     need: Room | None = None
 
 
@@ -44,7 +45,8 @@ def findings(conditions: Sequence[Condition], wanted: Wanted) -> tuple[Finding, 
         *(_clock(one) for one in seen),
         *(_right(one, right) for one in seen for right in one.rights),
         *(_shared(one) for one in seen if one.missing),
-        *(_fallback(one, wanted) for one in seen if wanted.fallback and one.fallback),
+        *(f for one in seen for f in _kept("fallback", one, wanted.fallback, wanted.sources)),
+        *(f for one in seen for f in _kept("live", one, wanted.live, ())),
     )
 
 
@@ -161,18 +163,20 @@ def _shared(one: Condition) -> Finding:
     return _found("shared", one, f"missing: {', '.join(f'shared/{path}' for path in one.missing)}", "")
 
 
-def _fallback(one: Condition, wanted: Wanted) -> Finding:
-    tag = wanted.fallback.tag if wanted.fallback else ""
-    match one.fallback:
+def _kept(check: str, one: Condition, release: Release | None, sources: Sequence[str]) -> Iterator[Finding]:
+    kept = dict(one.kept).get(release.id) if release else None
+    if release is None or kept is None:
+        return
+    match kept.keeping:
         case Keeping.INTACT:
-            return _found("fallback", one, "", f"{tag} is intact: every file is as its manifest says")
-        case Keeping.ABSENT if wanted.sources:
-            said = f"{tag} is not there; the next deploy or rollback brings it from {wanted.sources[0]}"
-            return _found("fallback", one, said, "", required=False)
+            yield _found(check, one, "", f"{release.tag} is intact: every file is as its manifest says")
+        case Keeping.ABSENT if sources:
+            said = f"{release.tag} is not there; the next deploy or rollback brings it from {sources[0]}"
+            yield _found(check, one, said, "", required=False)
         case Keeping.ABSENT:
-            return _found("fallback", one, f"{tag} is not there, and nobody else has it", "")
+            yield _found(check, one, f"{release.tag} is not there, and nobody else has it", "")
         case Keeping.DAMAGED:
-            return _found("fallback", one, f"{tag} is damaged: {one.damage}", "")
-        case _:
-            observed = f"{tag} could not be compared with its manifest: {one.damage}"
-            return Finding("fallback", Result.ERROR, one.at, one.host, observed=observed)
+            yield _found(check, one, f"{release.tag} is damaged: {kept.said}", "")
+        case Keeping.UNREAD:
+            observed = f"{release.tag} could not be compared with its manifest: {kept.said}"
+            yield Finding(check, Result.ERROR, one.at, one.host, observed=observed)

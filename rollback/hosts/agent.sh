@@ -1014,10 +1014,10 @@ verb_inspect() {
         case $word in
         file=*) [ -f "$root/shared/${word#file=}" ] || say "missing ${word#file=}" ;;
         sudo=*) said=$said$(inspect_right "${word#sudo=}")$nl ;;
+        release=*) inspect_release "${word#release=}" ;;
         esac
     done
     case " $*" in *" sudo="*) say_grants ;; esac
-    [ -z "$release" ] || inspect_release
     read -r ended _ </proc/uptime
     say "worked $began $ended"
     end ok
@@ -1052,26 +1052,26 @@ say_grants() {
 }
 
 inspect_release() {
-    if ! read_header "$release"; then
-        say "fallback absent"
+    if ! read_header "$1"; then
+        say "kept $1 absent"
         return 0
     fi
     if ! scratch=$(mktemp -d 2>/dev/null); then
-        say "fallback unread there is no temporary folder to write to"
+        say "kept $1 unread there is no temporary folder to write to"
         return 0
     fi
-    sed 1d "$state/complete/$release" >"$scratch/manifest"
-    compare "$root/releases/$release" "$scratch/manifest" "$scratch/check"
+    sed 1d "$state/complete/$1" >"$scratch/manifest"
+    compare "$root/releases/$1" "$scratch/manifest" "$scratch/check"
     # Counted: on a full disk a file that is empty says nothing.
-    listed=$(($(wc -l <"$state/complete/$release") - 1))
+    listed=$(($(wc -l <"$state/complete/$1") - 1))
     good=$(wc -l <"$scratch/check.good")
     bad=$(wc -l <"$scratch/check.bad")
     if [ "$good" -eq "$listed" ]; then
-        say "fallback intact"
+        say "kept $1 intact"
     elif [ $((good + bad)) -eq "$listed" ]; then
-        say "fallback damaged $bad $(sed -n "1s/.*$tab//p" "$scratch/check.bad")"
+        say "kept $1 damaged $bad $(sed -n "1s/.*$tab//p" "$scratch/check.bad")"
     else
-        say "fallback unread its temporary folder has no room"
+        say "kept $1 unread its temporary folder has no room"
     fi
     rm -rf "$scratch"
 } 2>/dev/null

@@ -192,9 +192,9 @@ class Fleet:
         """A socket to something the host can reach. Raises HostError, ConnectionRefusedError."""
         return self._pool.dial(host, address, port)
 
-    def inspect(self, fallback: Release | None) -> Callable[[], tuple[Condition, ...]]:
-        """Begin to look every host over, and what it has of `fallback`; the answers come by calling what it gives."""
-        return looking_over(self._pool, self._hosts.values(), fallback, self._shared)
+    def inspect(self, *releases: Release) -> Callable[[], tuple[Condition, ...]]:
+        """Begin to look every host over, and these releases there; the answers come by calling what it gives."""
+        return looking_over(self._pool, self._hosts.values(), releases, self._shared)
 
     def need(self, release: Release) -> Room:
         """What a host needs to receive it. Raises RollbackError."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from rollback.core.condition import Condition, Keeping, Right, Room
+from rollback.core.condition import Condition, Keeping, Kept, Right, Room
 from rollback.hosts import requests
 from rollback.hosts.pool import Lost, Pool
 from rollback.hosts.protocol import Answer
@@ -20,14 +20,14 @@ _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
 
 
 def looking_over(
-    pool: Pool, hosts: Iterable[Host], fallback: Release | None, shared: Shared
+    pool: Pool, hosts: Iterable[Host], releases: tuple[Release, ...], shared: Shared
 ) -> Callable[[], tuple[Condition, ...]]:
     """Begin to look them over and do not wait; the answers, one a host whatever happens, come by calling."""
     by_name = {host.name: host for host in hosts}
 
     def one(name: str) -> Condition:
         began, start = pool.pace.now(), pool.pace.monotonic()
-        answer = pool.ask(name, requests.inspect(by_name[name], fallback, shared))
+        answer = pool.ask(name, requests.inspect(by_name[name], releases, shared))
         return looked_over(by_name[name], answer, began, pool.pace.monotonic() - start)
 
     return pool.pace.aside(lambda: pool.each(tuple(by_name), one))
@@ -39,7 +39,6 @@ def looked_over(host: Host, answer: Answer | Lost, began: datetime, took: float)
         said = Sentence(answer.sentence, answer.hint) if isinstance(answer, Lost) else sentence(answer, host)
         return Condition(host.name, began, said.text + (f" ({said.hint})" if said.hint else ""))
     trip = _round_trip(answer, took)
-    keeping, damage = _keeping(answer)
     return Condition(
         host.name,
         began,
@@ -51,8 +50,7 @@ def looked_over(host: Host, answer: Answer | Lost, began: datetime, took: float)
         tree=_tree(answer),
         missing=_named(answer, "missing"),
         rights=tuple(_rights(host, answer)),
-        fallback=keeping,
-        damage=damage,
+        kept=tuple(_kept(answer)),
     )
 
 
@@ -103,19 +101,20 @@ def _rights(host: Host, answer: Answer) -> Iterator[Right]:
             yield right(question, int(float(status)), said, answer.all("grant"))
 
 
-def _keeping(answer: Answer) -> tuple[Keeping | None, str]:
-    word, _, rest = (answer.first("fallback") or "").partition(" ")
-    match word:
-        case "damaged":
-            number, _, path = rest.partition(" ")
-            entries = "1 entry differs" if number == "1" else f"{clean_line(number, 15)} entries differ"
-            return (
-                Keeping.DAMAGED,
-                f"{entries} from its manifest{', one is ' if number != '1' else ': '}{clean_line(path)}",
-            )
-        case "unread":
-            return Keeping.UNREAD, clean_line(rest)
-        case "absent" | "intact":
-            return Keeping(word), ""
-        case _:
-            return None, ""
+def _kept(answer: Answer) -> Iterator[tuple[str, Kept]]:
+    for line in answer.all("kept"):
+        name, _, said = line.partition(" ")
+        word, _, rest = said.partition(" ")
+        match word:
+            case "damaged":
+                yield name, Kept(Keeping.DAMAGED, _damage(*rest.partition(" ")[::2]))
+            case "unread":
+                yield name, Kept(Keeping.UNREAD, clean_line(rest))
+            case "absent" | "intact":
+                yield name, Kept(Keeping(word))
+
+
+def _damage(number: str, path: str) -> str:
+    if number == "1":
+        return f"1 entry differs from its manifest: {clean_line(path)}"
+    return f"{clean_line(number, 15)} entries differ from its manifest, one is {clean_line(path)}"

@@ -197,11 +197,11 @@ def running(host: Host, release: Release) -> Request:
     return Request("running", _words(host, *_release(release)), deadline=LOOK)
 
 
-def inspect(host: Host, release: Release | None, shared: Shared) -> Request:
-    """Look a host over: its condition, and that of a release there."""
+def inspect(host: Host, releases: Iterable[Release], shared: Shared) -> Request:
+    """Look a host over: its condition, and that of these releases there."""
     rights = (one for one in questions(host.restart) if one.words)
     words = (
-        *(("release", one.id) for one in (release,) if one),
+        *(("release", one.id) for one in releases),
         *(("file", path) for path in shared.files),
         *(("sudo", "\t".join(one.words)) for one in rights),
     )

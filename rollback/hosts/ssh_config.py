@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 from functools import lru_cache
@@ -22,12 +23,20 @@ def settings(name: str, ssh: Ssh) -> Settings:
     """What holds for `name`, the playbook's words said first. Raises NotAdmitted when the ssh_config is no use."""
     config = str(expanded(ssh.config)) if ssh.config else None
     program = shutil.which("ssh")
-    if program is None:
+    if program is None or _is_nameless():
         from rollback.hosts.ssh_config_reader import read  # brings paramiko in
 
         return read(name, ssh.user, ssh.address, ssh.port, config)
     version = _version(config)
     return _asked(program, name, ssh.user, ssh.address, ssh.port, config, os.environ.get("HOME"), version)
+
+
+def _is_nameless() -> bool:
+    """OpenSSH refuses to work for a user whom the machine has no name for, as in a container that runs as a number."""
+    try:
+        return not pwd.getpwuid(os.getuid())
+    except KeyError:
+        return True
 
 
 def _version(config: str | None) -> int:

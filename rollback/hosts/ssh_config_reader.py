@@ -1,11 +1,11 @@
-"""ssh_config read without an installed `ssh`, by paramiko, in the shape `ssh -G` prints.
+"""ssh_config read without an `ssh` that works here, by paramiko, in the shape `ssh -G` prints.
 
 Paramiko ignores `Include` and misreads some of `Match`: a file that uses them is refused, never half understood.
 """
 
 from __future__ import annotations
 
-import getpass
+import os
 import re
 from glob import glob
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 import paramiko
 
 from rollback.errors import NotAdmitted
-from rollback.hosts.tokens import expanded
+from rollback.hosts.tokens import expanded, login
 from rollback.text import clean_line
 
 _USUAL = ("~/.ssh/config", "/etc/ssh/ssh_config")
@@ -36,11 +36,12 @@ def read(
     named = found.get("identityfile")
     identities = named if isinstance(named, list) else [f"~/.ssh/{key}" for key in _KEYS]
     said = {key: value for key, value in found.items() if isinstance(value, str)}
-    one = {**_DEFAULTS, "user": getpass.getuser(), **said, **{key: value for key, value in given.items() if value}}
+    one = {**_DEFAULTS, "user": login(), **said, **{key: value for key, value in given.items() if value}}
     return (*one.items(), *(("identityfile", str(value)) for value in identities))
 
 
 def _lookup(name: str, files: list[Path]) -> dict[str, object]:
+    os.environ.setdefault("LOGNAME", login())  # paramiko asks for a name, and fails where there is none
     config = paramiko.SSHConfig()
     for file in files:
         if file.is_file():

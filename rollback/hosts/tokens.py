@@ -19,7 +19,7 @@ def tokens(name: str, address: str, port: int, user: str, alias: str | None) -> 
     machine = socket.gethostname()
     return {
         **{"%h": address, "%n": name, "%p": str(port), "%r": user, "%k": alias or name},
-        **{"%u": getpass.getuser(), "%i": str(os.getuid()), "%l": machine, "%L": machine.partition(".")[0]},
+        **{"%u": login(), "%i": str(os.getuid()), "%l": machine, "%L": machine.partition(".")[0]},
     }
 
 
@@ -49,3 +49,11 @@ def home() -> Path:
         return Path(pwd.getpwuid(os.getuid()).pw_dir)
     except KeyError:
         return Path.home()
+
+
+def login() -> str:
+    """Whoever runs this, or the number alone, as in a container that runs as a user without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # OSError from Python 3.13 on
+        return str(os.getuid())

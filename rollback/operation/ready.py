@@ -18,13 +18,13 @@ def looking_over(plan: Plan, ports: Ports, *, force: bool) -> Callable[[], None]
     """
     if plan.kind is not Kind.DEPLOY or not any(step.phase is Phase.ACTIVATE for step in plan.steps):
         return lambda: None
-    looked = ports.fleet.inspect(plan.fallback)
+    looked = ports.fleet.inspect(*((plan.fallback,) if plan.fallback else ()))
 
     def judge() -> None:
         hosts = [host for host, _ in plan.live]
         conditions = [one for one in looked() if one.host in hosts]
         # What lacks the fallback is brought it by this very plan, before anything else.
-        wanted = Wanted(plan.fallback, ("here",), _need(plan, ports))
+        wanted = Wanted(plan.fallback, ("here",), need=_need(plan, ports))
         faults = red(findings(conditions, wanted))
         if faults and not force:
             raise NotReady(_sentence(faults), hint="rollback check; or deploy with --force")

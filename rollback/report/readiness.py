@@ -71,10 +71,10 @@ def takes(expected: Estimate | None) -> Text:
     if expected is None:
         return Text("  time        how long a rollback takes is known after the first deploy")
     waves = words.count(expected.waves, "wave")
-    how = "as it took" if expected.whole else "from the switches of"
+    source = expected.of if expected.whole else f"the switches of {expected.of}"
     return Text(
-        f"  time        a rollback takes about {words.seconds(expected.seconds)} in {waves}: estimate"
-        f" {how} {expected.of} ({words.moment(expected.at)})"
+        f"  time        a rollback takes about {words.seconds(expected.seconds)} in {waves}: estimate from {source}"
+        f" ({words.moment(expected.at)})"
     )
 
 

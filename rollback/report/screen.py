@@ -26,6 +26,10 @@ class Screen(Console):
         super().__init__(file=file, markup=False, highlight=False, emoji=False, no_color=no_color, width=width)
         self._redact = redact
 
+    def on_broken_pipe(self) -> None:
+        """Rich would end the whole process, in the middle of anything."""
+        raise BrokenPipeError
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Texts are redacted whole, before they are wrapped; of the segments only rich's own control anything."""
         text = Text(renderable) if isinstance(renderable, str) else renderable

@@ -222,7 +222,7 @@ def a_release_that_is_gone_comes_back_from_what_was_fetched(stage: Stage) -> Non
     with TemporaryFile() as came:
         assert stage.ask(requests.fetch(stage.host, OLD, came)).status == "incomplete"
     assert (stage.stage(made).status, stage.prepare(OLD).status) == ("ok", "ok")
-    assert stage.ask(requests.inspect(stage.host, OLD, Shared())).first("fallback") == "intact"
+    assert stage.ask(requests.inspect(stage.host, (OLD,), Shared())).first("kept") == f"{OLD.id} intact"
     assert stage.activate(OLD, None).status == "ok"
 
 

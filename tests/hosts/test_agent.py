@@ -148,11 +148,11 @@ def test_a_release_is_what_its_manifest_says(stage: Stage, root: Path) -> None:
     assert {path: str((folder / path).readlink()) for path in links} == links
     assert (folder / "run.sh").stat().st_mode & 0o777 == 0o555
     assert (folder / "app.py").stat().st_mode & 0o777 == 0o444
-    assert inspected(stage) == "intact"
+    assert inspected(stage) == f"{NEW.id} intact"
 
 
 def inspected(stage: Stage) -> str | None:
-    return stage.ask(requests.inspect(stage.host, NEW, Shared())).first("fallback")
+    return stage.ask(requests.inspect(stage.host, (NEW,), Shared())).first("kept")
 
 
 @pytest.mark.parametrize("path", ["app.py", "lib/deep/er.txt"])
@@ -162,7 +162,7 @@ def test_a_file_that_was_changed_since_is_found(stage: Stage, root: Path, path: 
     file = root / "releases" / NEW.id / path
     file.chmod(0o644)
     file.write_text("changed")
-    assert inspected(stage) == f"damaged 1 {path}"
+    assert inspected(stage) == f"{NEW.id} damaged 1 {path}"
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_what_is_shared_is_linked_and_outlives_releases(stage: Stage, root: Path
     assert links == {"log": "../../shared/log", "lib/deep": "../../../shared/lib/deep", ".env": "../../shared/.env"}
     assert (folder / ".env").read_text() == "secret"
     (root / "shared/lib/deep/er.txt").write_text("later")
-    assert inspected(stage) == "intact"
+    assert inspected(stage) == f"{NEW.id} intact"
 
 
 def test_a_shared_path_below_a_link_of_the_release_is_refused(stage: Stage, root: Path) -> None:
@@ -225,7 +225,7 @@ def test_what_the_commands_changed_themselves_is_not_damage(stage: Stage) -> Non
     stage.acquire()
     stage.stage(NEW)
     assert stage.prepare(NEW, "echo built >>app.py; rm run.sh; mkdir .venv").status == "ok"
-    assert inspected(stage) == "intact"
+    assert inspected(stage) == f"{NEW.id} intact"
 
 
 def test_a_command_that_takes_too_long_is_ended(stage: Stage) -> None:

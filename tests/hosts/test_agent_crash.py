@@ -78,8 +78,8 @@ def intact(stage: Stage, root: Path, live: Release) -> None:
     assert (root / "current").readlink() == Path("releases", live.id)
     assert (root / "current" / "REVISION").read_text() == f"{live.tag} {live.commit}\n"
     for one in stage.seen().releases:
-        answer = stage.ask(requests.inspect(stage.host, one, Shared()))
-        assert answer.first("fallback") == "intact"
+        answer = stage.ask(requests.inspect(stage.host, (one,), Shared()))
+        assert answer.first("kept") == f"{one.id} intact"
 
 
 @pytest.mark.parametrize("point", POINTS)

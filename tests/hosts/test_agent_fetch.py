@@ -66,7 +66,7 @@ def test_it_arrives_as_it_is(stage: Stage, other: Stage) -> None:
     assert other.prepare(NEW, "test ! -e log && test ! -e .env && test ! -e lib/state").status == "ok"
     arrived = content(Path(other.host.root) / "releases" / NEW.id)
     assert arrived == {path: told for path, told in content(source).items() if path not in {"log", "lib/state", ".env"}}
-    assert other.ask(requests.inspect(other.host, NEW, Shared())).first("fallback") == "intact"
+    assert other.ask(requests.inspect(other.host, (NEW,), Shared())).first("kept") == f"{NEW.id} intact"
     assert other.activate(NEW, None).status == "ok"
 
 

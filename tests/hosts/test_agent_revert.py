@@ -187,7 +187,7 @@ def test_a_kill_of_the_watcher_leaves_a_host_that_can_be_helped(
     assert stage.finish().status == "ok"
     seen = stage.seen()
     assert (seen.live, seen.lease, seen.intent) == (OLD.id, None, None)
-    assert stage.ask(requests.inspect(stage.host, OLD, Shared())).first("fallback") == "intact"
+    assert stage.ask(requests.inspect(stage.host, (OLD,), Shared())).first("kept") == f"{OLD.id} intact"
 
 
 @pytest.mark.parametrize("point", ["drained", "link", "moved", "switched", "restarted"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rollback.core.condition import Keeping, Room
+from rollback.core.condition import Keeping, Kept, Room
 from rollback.errors import HostError, LeaseHeld, SourceError, Unreachable, UsageError
 from rollback.hosts.fleet import Fleet
 from rollback.hosts.protocol import Answer, Request
@@ -172,10 +172,10 @@ def test_every_host_is_looked_over(rig: Rig) -> None:
     rig.fakes["web2"].complete.clear()
     rig.fakes["web3"].away = True
     found = rig.fleet().inspect(OLD)()
-    assert [(one.host, one.problem, one.free, one.fallback) for one in found] == [
-        ("web1", "", Room(4_096_000_000, 1_000_000), Keeping.INTACT),
-        ("web2", "", Room(4_096_000_000, 1_000_000), Keeping.ABSENT),
-        ("web3", "web3 does not answer.", None, None),
+    assert [(one.host, one.problem, one.free, one.kept) for one in found] == [
+        ("web1", "", Room(4_096_000_000, 1_000_000), ((OLD.id, Kept(Keeping.INTACT)),)),
+        ("web2", "", Room(4_096_000_000, 1_000_000), ((OLD.id, Kept(Keeping.ABSENT)),)),
+        ("web3", "web3 does not answer.", None, ()),
     ]
 
 

@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 
-from rollback.core.condition import Condition, Keeping, Right
+from rollback.core.condition import Condition, Keeping, Kept, Right
 from rollback.hosts import requests
 from rollback.hosts.looked_over import looked_over
 from rollback.hosts.protocol import Answer, Field
@@ -27,9 +27,13 @@ from tests.hosts.packages import Shared, host, package
 
 def condition(stage: Stage, shared: Shared = Shared()) -> Condition:  # noqa: B008 - frozen
     began = datetime.now(UTC)
-    answer = stage.ask(requests.inspect(stage.host, NEW, shared))
+    answer = stage.ask(requests.inspect(stage.host, (OLD, NEW), shared))
     assert answer.status == "ok", answer
     return looked_over(stage.host, answer, began, (datetime.now(UTC) - began).total_seconds())
+
+
+def kept(old: Keeping, new: Keeping) -> tuple[tuple[str, Kept], ...]:
+    return ((OLD.id, Kept(old)), (NEW.id, Kept(new)))
 
 
 def test_a_host_that_has_everything(stage: Stage, root: Path) -> None:
@@ -44,12 +48,12 @@ def test_a_host_that_has_everything(stage: Stage, root: Path) -> None:
     assert seen.offset[0] <= 0 <= seen.offset[1]
     assert (seen.free.size > 0, seen.tree.size >= 4096, seen.tree.entries) == (True, True, 7)
     assert (seen.lacking, seen.unwritable, seen.missing) == ((), (), ("key.pem",))
-    assert (seen.fallback, seen.rights) == (Keeping.INTACT, ())
+    assert (seen.kept, seen.rights) == (kept(Keeping.INTACT, Keeping.INTACT), ())
 
 
 def test_an_empty_host(stage: Stage) -> None:
     seen = condition(stage)
-    assert (seen.tree, seen.fallback, seen.problem) == (None, Keeping.ABSENT, "")
+    assert (seen.tree, seen.kept, seen.problem) == (None, kept(Keeping.ABSENT, Keeping.ABSENT), "")
 
 
 def test_programs_that_are_missing_are_named(stage: Stage, shell: str, tmp_path: Path) -> None:
@@ -65,8 +69,8 @@ def test_a_comparison_that_has_no_room_says_nothing_of_the_release(stage: Stage,
     stage.acquire()
     stage.bring(NEW)
     stage.remote = Agent("web1", LocalShell(shell, {"TMPDIR": str(tmp_path / "nowhere")}))
-    seen = condition(stage)
-    assert (seen.fallback, seen.damage) == (Keeping.UNREAD, "there is no temporary folder to write to")
+    unread = Kept(Keeping.UNREAD, "there is no temporary folder to write to")
+    assert condition(stage).kept == ((OLD.id, Kept(Keeping.ABSENT)), (NEW.id, unread))
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a small disk")
@@ -82,7 +86,7 @@ def test_a_full_temporary_disk_does_not_make_a_release_intact(stage: Stage, shel
         seen = condition(stage)
     finally:
         subprocess.run(["umount", str(small)], check=True)
-    assert (seen.fallback, seen.damage) == (Keeping.UNREAD, "its temporary folder has no room")
+    assert dict(seen.kept)[NEW.id] == Kept(Keeping.UNREAD, "its temporary folder has no room")
 
 
 # sudo, the real one
@@ -155,8 +159,8 @@ def test_sudo_is_asked_for_exactly_the_restart(
 def test_a_host_without_sudo_says_so(shell: str, stage: Stage, tmp_path: Path) -> None:
     bare = tmp_path / "bin"
     bare.mkdir()
-    for folder in os.environ["PATH"].split(os.pathsep):
-        for path in Path(folder).glob("*") if Path(folder).is_dir() else ():
+    for folder in ("/usr/bin", "/bin"):
+        for path in Path(folder).iterdir():
             if path.name != "sudo" and not (bare / path.name).exists():
                 (bare / path.name).symlink_to(path)
     stage.host = replace(stage.host, restart="sudo -n systemctl reload shop")
@@ -186,13 +190,13 @@ def test_a_clock_is_told_as_far_as_the_round_trip_allows() -> None:
 
 def test_what_does_not_fit_is_left_out() -> None:
     assert read(
-        ("clock", "-1"), ("worked", "x y"), ("free", "1 2"), ("tree", "1e9 3"), ("fallback", "perfect"), took=0.25
+        ("clock", "-1"), ("worked", "x y"), ("free", "1 2"), ("tree", "1e9 3"), ("kept", "v1 perfect"), took=0.25
     ) == Condition("web1", EPOCH, round_trip=0.25)
 
 
 def test_a_damaged_release_is_cleaned_before_it_is_shown() -> None:
-    seen = read(("fallback", "damaged 2 a\x1b[31mb"))
-    assert (seen.fallback, seen.damage) == (Keeping.DAMAGED, "2 entries differ from its manifest, one is a\\x1b[31mb")
+    seen = read(("kept", "v1 damaged 2 a\x1b[31mb"))
+    assert seen.kept == (("v1", Kept(Keeping.DAMAGED, "2 entries differ from its manifest, one is a\\x1b[31mb")),)
 
 
 def test_a_host_that_refuses_to_be_looked_over_says_why() -> None:

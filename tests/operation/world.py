@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from rollback.core.condition import Condition, Keeping, Room
+from rollback.core.condition import Condition, Keeping, Kept, Room
 from rollback.model import Confirm, Event, Fact, Finding, Intended, Release, Result, Sighting, View
 from rollback.operation.ports import MayTake, Policy, Ports
 from tests.build import EPOCH, V1, V2, V3, finding
@@ -53,9 +53,9 @@ class World:
     def sight(self) -> tuple[Sighting, ...]:
         return tuple(self._sighting(host) for host in self.live)
 
-    def inspect(self, fallback: Release | None) -> Callable[[], tuple[Condition, ...]]:
-        kept = Keeping.INTACT if fallback else None
-        fit = {host: Condition(host, EPOCH, free=Room(10**9, 10**6), fallback=kept) for host in self.live}
+    def inspect(self, *releases: Release) -> Callable[[], tuple[Condition, ...]]:
+        kept = tuple((release.id, Kept(Keeping.INTACT)) for release in releases)
+        fit = {host: Condition(host, EPOCH, free=Room(10**9, 10**6), kept=kept) for host in self.live}
         return lambda: tuple({**fit, **self.conditions}.values())
 
     def need(self, release: Release) -> Room:  # noqa: ARG002
