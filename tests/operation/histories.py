@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rollback.core import plan as planning
-from rollback.core.condition import Condition, Keeping, Room
+from rollback.core.condition import Condition, Keeping, Kept, Room
 from rollback.core.history import standings
 from rollback.core.left import Left, left, rest
 from rollback.core.plan import Known, Rollout
@@ -157,10 +157,10 @@ class World:
     def acquire(self, *_: object) -> tuple[Sighting, ...]:
         return tuple(map(self.seen, self.live))
 
-    def inspect(self, fallback: Release | None) -> Callable[[], tuple[Condition, ...]]:
+    def inspect(self, *releases: Release) -> Callable[[], tuple[Condition, ...]]:
         """They are fit."""
-        kept = Keeping.INTACT if fallback else None
-        return lambda: tuple(Condition(host, EPOCH, free=Room(10**9, 10**6), fallback=kept) for host in self.live)
+        kept = tuple((one.id, Kept(Keeping.INTACT)) for one in releases)
+        return lambda: tuple(Condition(host, EPOCH, free=Room(10**9, 10**6), kept=kept) for host in self.live)
 
     def need(self, release: Release) -> Room:
         raise NotImplementedError  # nothing is brought
