@@ -69,6 +69,9 @@ is_number() {
     [ ${#1} -le 15 ]
 }
 
+# Far above any that was ever given, and with room above it: rubbish must not use up all numbers.
+is_token() { is_number "$1" && [ ${#1} -le 12 ]; }
+
 is_hex() { case $1 in '' | *[!0-9a-f]*) return 1 ;; esac }
 
 is_name() { case $1 in '' | [0-9]* | *[!A-Za-z0-9_]*) return 1 ;; esac }
@@ -141,7 +144,7 @@ put() {
 
 # Not in a pipeline: a subshell would outlive a kill of this shell.
 put_once() {
-    printf '%s\n' "$2" >"$1.new" && sync "$1.new" && fail_here "put:${1##*/}" && mv -f "$1.new" "$1" && sync "${1%/*}"
+    printf '%s\n' "$2" >"$1.new" && sync "$1.new" && fail_here "put:${1##*/}" && settle "$1" && sync "${1%/*}"
 } 2>/dev/null
 
 # Whole or not at all; may be lost with the power.
@@ -149,7 +152,10 @@ jot() {
     jot_once "$1" "$2" || { throw_off && jot_once "$1" "$2"; }
 }
 
-jot_once() { printf '%s\n' "$2" >"$1.new" && mv -f "$1.new" "$1"; } 2>/dev/null
+jot_once() { printf '%s\n' "$2" >"$1.new" && settle "$1"; } 2>/dev/null
+
+# A folder in its place would swallow it.
+settle() { { ! is_folder "$1" || rm -rf "$1"; } && mv -fT "$1.new" "$1"; }
 
 throw_off() { rm -f "$state"/ballast/*; }
 
@@ -174,9 +180,14 @@ open_state() {
     [ -d "$root" ] || end noroot
     [ ! -L "$state" ] || end notwritable "$state is a link"
     [ -d "$state" ] || mkdir -m 700 "$state" 2>/dev/null || [ -d "$state" ] || cant_write "$root"
-    # First by a command that may fail: a failed redirection of `exec` ends the shell.
-    true 2>/dev/null >>"$state/mutex" || cant_write "$state"
+    require_lock "$state/mutex"
     exec 9>>"$state/mutex"
+}
+
+# First by a command that may fail: a failed redirection of `exec` ends the shell. A pipe would wait for a reader.
+require_lock() {
+    [ -f "$1" ] || [ ! -e "$1" ] || cant_write "$1"
+    true 2>/dev/null >>"$1" || cant_write "$1"
 }
 
 lock() { flock -w 10 9 || end busy "its state is locked by another process"; }
@@ -193,7 +204,7 @@ read_lease() {
     l_operation='' l_token=0 l_boot='' l_expiry=0 l_since=0 l_phase='' l_holder='' l_process=''
     [ ! -f "$state/lease" ] ||
         read -r l_operation l_token l_boot l_expiry l_since l_phase l_holder l_process <"$state/lease"
-    is_number "$l_token" || l_token=0
+    is_token "$l_token" || l_token=0
     is_id "$l_operation" && is_id "$l_phase" && is_id "$l_holder" && is_number "$l_expiry" && is_number "$l_since" ||
         l_operation=''
     is_id "$l_process" || l_process=-
@@ -232,7 +243,7 @@ say_lease() {
 read_intent() {
     i_operation='' i_token=0 i_from=- i_to=- i_state=''
     [ ! -f "$state/intent" ] || read -r i_operation i_token i_from i_to i_state <"$state/intent"
-    is_number "$i_token" || i_token=0
+    is_token "$i_token" || i_token=0
     case $i_state in prepared | switched | reverted) ;; *) i_operation='' ;; esac
     is_id "$i_operation" && is_id "$i_from" && is_id "$i_to" || i_operation='' i_from=- i_to=-
 } 2>/dev/null
@@ -281,6 +292,7 @@ enter() {
     answer_again
     prove
     unlock
+    require_lock "$state/busy"
     exec 8>>"$state/busy"
     flock -w "$cover" 8 || end busy "an earlier command still runs"
     lock
@@ -527,10 +539,11 @@ new_token() {
     token=$least
     read_intent
     counter=0
-    if [ -e "$state/token" ]; then
-        read -r counter 2>/dev/null <"$state/token" || counter=
-        is_number "$counter" || counter=$(date +%s)
-    fi
+    if [ -e "$state/token" ] || [ -L "$state/token" ]; then
+        counter=''
+        [ ! -f "$state/token" ] || read -r counter <"$state/token"
+        is_token "$counter" || counter=$(date +%s)
+    fi 2>/dev/null
     for one in "$counter" "$l_token" "$i_token"; do
         [ "$one" -le "$token" ] || token=$one
     done

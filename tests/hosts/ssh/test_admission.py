@@ -292,6 +292,13 @@ def test_a_security_key_in_the_agent_gets_in(configured: Config, sshd: Sshd, tmp
         allowed.write_text(before)
 
 
+def test_an_agent_that_does_not_sign_costs_only_its_key(configured: Config, tmp_path: Path) -> None:
+    key = SecurityKey()
+    refusing = framed(lambda question: key.answer(question) if question[0] == 11 else b"\x05")
+    with agent_at(tmp_path, refusing) as path:
+        assert says_hello(configured(f"Host web1\n IdentityAgent {path}\n IdentitiesOnly no\n"))
+
+
 @pytest.mark.parametrize(
     "answer",
     [
