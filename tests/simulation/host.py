@@ -74,8 +74,9 @@ class SimHost(FakeHost):
         """All shells die. What was written without being synced may be as it was, or gone."""
         rng, me = self.weather.rng, self.clockwork.task.process
         self.down_until = self.clockwork.now + seconds
-        for shell in list(self.shells):
+        for shell in [one for one in self.shells if one is not me]:
             self.clockwork.kill(shell)
+            self.shells.pop(shell, None)
         self.booted = self.down_until
         if self.lease:
             self.lease.until, self.lease.since = -1, 0
@@ -87,7 +88,6 @@ class SimHost(FakeHost):
         self.working = self.watched = None
         if me in self.shells:
             raise Killed
-        self.shells.clear()
 
     def replace(self) -> None:
         """Another machine of the same name, with nothing on it."""

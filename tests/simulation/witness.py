@@ -50,10 +50,12 @@ class Witness:
             assert begun, f"{operator.process.name} was fenced and sends {request.verb} to {host}"
 
     def _true(self, operation: str, end: Ended) -> None:
-        """An unknown outcome is read again, never assumed: what an operation says is live where it holds the lease."""
+        """An unknown outcome is read again, never assumed: what an operation says is live where it holds the lease.
+
+        A host that heard nothing from it for too long may have gone back by itself, and nobody can tell."""
         for name, live in end.live:
             host = self.hosts[name]
-            if host.lease and host.lease.operation == operation:
+            if host.lease and host.lease.operation == operation and host.lease.phase != "reverted":
                 assert host.live == live, f"{operation} ended with {end}, but on {name} {host.live} is live"
         if end.outcome in _UNIFORM:
             different = {live for _, live in end.live} - {None}  # new hosts, where a deploy did not come as far
