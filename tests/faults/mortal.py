@@ -22,7 +22,7 @@ from rollback.hosts.remote import Agent
 from rollback.ledger.store import Ledger
 from rollback.model import Fact
 
-_LOOKS = {"sight", "journals", "renew", "command"}  # before and after these nothing has changed
+_LOOKS = {"sight", "inspect", "journals", "renew", "command"}  # before and after these nothing has changed
 
 
 @dataclass(frozen=True)
