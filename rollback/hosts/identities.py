@@ -7,7 +7,6 @@ password: a fleet is let in by keys, or not at all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,9 +124,11 @@ def _unlocked(failed: dict[Path, str]) -> Iterator[Identity]:
     """Ask a person for the first passphrase that opens a key; what was opened is no longer among the failed."""
     for path, why in list(failed.items()):
         if why == ENCRYPTED and passphrase.ask(path) is not None:
-            with suppress(NotAdmitted):
+            try:
                 identity = load(path)
-                del failed[path]
-                yield identity
-                return
-            failed[path] = "wrong passphrase"
+            except NotAdmitted as error:
+                failed[path] = str(error)
+                continue
+            del failed[path]
+            yield identity
+            return

@@ -156,4 +156,4 @@ def _parsed(path: Path, _version: int, words: str | None) -> paramiko.PKey:
     except (TypeError, paramiko.PasswordRequiredException) as error:  # cryptography's way to say: encrypted
         raise NotAdmitted(ENCRYPTED) from error
     except (ValueError, paramiko.SSHException, paramiko.UnknownKeyType, UnicodeDecodeError) as error:
-        raise NotAdmitted("not a private key that can be read, or a wrong passphrase") from error
+        raise NotAdmitted("wrong passphrase" if words else "not a private key that can be read") from error

@@ -156,7 +156,7 @@ def test_without_a_usable_key_each_is_named_with_the_reason(
     assert refusal(host)[0] == (
         f"web1 (127.0.0.2 port {sshd.port}) does not let {sshd.user} in: there is no key to offer. Keys tried: none; "
         f"not used: {files[0]} (no such file or directory), {locked} (it is encrypted; unlock it with ssh-add), "
-        f"{files[2]} (not a private key that can be read, or a wrong passphrase)."
+        f"{files[2]} (not a private key that can be read)."
     )
 
 
