@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rollback.cli.options import Options
+from rollback.cli.process import is_dead
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.core.fallback import candidates, choose_fallback
@@ -23,7 +25,7 @@ from rollback.text import clean_line
 
 def status(options: Options) -> Reply:
     with Session(options) as session:
-        sightings = seen(session)
+        sightings = tuple(map(_over, seen(session)))
         known, live = session.known(), common_live(sightings)
         found = known.standings
         shown = Status(
@@ -38,6 +40,13 @@ def status(options: Options) -> Reply:
             _to_resume(sightings, known, session.rollout),
         )
         return Reply(shown, statuses.status(shown, found), 0, statuses.sentence(shown), statuses.hint(shown, found))
+
+
+def _over(sighting: Sighting) -> Sighting:
+    """A lease whose holder was a process of this machine that has ended holds nobody up."""
+    lease = sighting.lease
+    ended = lease is not None and is_dead(lease.process)
+    return replace(sighting, lease=replace(lease, live=False)) if lease and ended else sighting
 
 
 def _to_resume(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> bool:
