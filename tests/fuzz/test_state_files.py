@@ -111,17 +111,15 @@ def spoil(path: Path, how: str) -> None:
             path.mkdir()
         case "a link to nowhere":
             path.symlink_to("/nowhere/at/all")
-        case "a link to itself":
-            path.symlink_to(path.name)
         case "a link to a device":
             path.symlink_to("/dev/zero")
         case "a pipe":
             os.mkfifo(path)
         case "huge":
-            path.write_bytes(b"OP1 " * 50_000)
+            path.write_bytes(b"OP1 " * 20_000)
 
 
-WAYS = ["a folder", "a link to nowhere", "a link to itself", "a link to a device", "a pipe", "huge"]
+WAYS = ["a folder", "a link to nowhere", "a link to a device", "a pipe", "huge"]
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name not in LOCKS])
