@@ -49,3 +49,9 @@ def test_every_error_has_one_of_the_exit_codes() -> None:
 def test_no_place_is_left_to_be_filled_in(name: str) -> None:
     assert "<!--" not in text(name)
     assert "TODO" not in text(name)
+
+
+def test_every_test_that_the_table_of_faults_names_exists() -> None:
+    rows = re.findall(r"\| \[(test_\w*).*\]\((tests/[\w/]+\.py)\) \|$", text("RUNBOOK.md"), re.MULTILINE)
+    missing = [(name, path) for name, path in rows if f"def {name.rstrip('_')}" not in text(path)]
+    assert (len(rows) > 35, missing) == (True, [])
