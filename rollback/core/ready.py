@@ -177,6 +177,6 @@ def _kept(check: str, one: Condition, release: Release | None, sources: Sequence
             yield _found(check, one, f"{release.tag} is not there, and nobody else has it", "")
         case Keeping.DAMAGED:
             yield _found(check, one, f"{release.tag} is damaged: {kept.said}", "")
-        case Keeping.UNREAD:
+        case _:
             observed = f"{release.tag} could not be compared with its manifest: {kept.said}"
             yield Finding(check, Result.ERROR, one.at, one.host, observed=observed)

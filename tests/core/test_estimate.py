@@ -57,3 +57,16 @@ def test_an_automatic_rollback_counts_from_when_it_was_decided() -> None:
     bad = [*waves(V3, (201, 260)), *waves(V1, (300, 302)), (303, Ended(Outcome.ROLLED_BACK))]
     found = estimate([*deploy(), *told("OP3", (200, start), *bad)], 2, 0.1)
     assert found == Estimate(4.0, 2, "deploy v3", at(200), whole=True)
+
+
+def test_a_drill_is_a_rollback_too_and_the_way_back_from_it_is_not() -> None:
+    start = Started(Kind.DRILL, V1, V2, ("web1", "web2"))
+    there = told("OP4", (300, start), *waves(V1, (301, 303)), (304, Ended(Outcome.DONE)))
+    back = Started(Kind.RESUME, V2, None, ("web1", "web2"))
+    here = told("OP5", (310, back), *waves(V2, (311, 319)), (320, Ended(Outcome.DONE)))
+    assert estimate([*deploy(), *there, *here], 1, 0.1) == Estimate(3.0, 1, "drill v1", at(300), whole=True)
+
+
+def test_a_deploy_that_switched_nothing_says_nothing() -> None:
+    verified = told("OP1", (1, Started(Kind.DEPLOY, V2, V1, ("web1",))), (20, Ended(Outcome.DONE)))
+    assert estimate(verified, 1, 0.1) is None

@@ -30,6 +30,7 @@ from rollback.model import (
     Sighting,
     Started,
     Step,
+    Unlocked,
     Verdict,
     Withdrawn,
 )
@@ -159,3 +160,8 @@ def test_the_times_of_an_automatic_rollback() -> None:
 def test_there_are_no_times_without_a_start() -> None:
     assert times([]) == Times()
     assert Times().parts() == ()
+
+
+def test_a_lease_that_was_taken_away_is_an_operation_of_its_own() -> None:
+    taken = record(1, Unlocked(("01M87WNMZ5FA8QE11P2WJAN36K",), ("web1",)), "OP7")
+    assert past([taken]) == (Past("OP7", at(1), "ada", "unlock 01M87WNMZ5FA", None, Outcome.DONE, None, "", ("web1",)),)
