@@ -18,7 +18,7 @@ from tests.faults.trap import Trap
 from tests.faults.world import NEW, World
 
 pytestmark = as_root
-MOMENTS = {"upload": "tar -xzopf *", "switch": "mv -f */journal.new *", "finish": "rm -f */intent"}
+MOMENTS = {"upload": "tar -xzopf *", "switch": "mv -f* */journal.new *", "finish": "rm -f */intent"}
 moments = pytest.mark.parametrize("moment", MOMENTS)
 
 
@@ -90,7 +90,7 @@ def test_a_rollback_works_without_room(world: World, disk: Path, spoil: Callable
 
 
 # What web2 does when web1's disk becomes read-only, so that web1 comes to the next phase with it.
-MEANWHILE = {"preparing": "tar -xzopf *", "switching": "chmod -R a-w *", "finishing": "mv -f */journal.new *"}
+MEANWHILE = {"preparing": "tar -xzopf *", "switching": "chmod -R a-w *", "finishing": "mv -f* */journal.new *"}
 
 
 @pytest.mark.parametrize("before", MEANWHILE)
