@@ -222,10 +222,11 @@ jot_lease() { jot "$state/lease" "$operation $token $boot $1 $l_since $2 $l_hold
 
 is_ours() { [ "$l_operation $l_token" = "$operation $token" ]; }
 
+# Never shorter than it is; but what it was before a reboot was told by another clock.
 extend_lease() {
     hear
     until=$((now + $1))
-    [ "$l_expiry" -le "$until" ] || until=$l_expiry
+    [ "$l_boot" != "$boot" ] || [ "$l_expiry" -le "$until" ] || until=$l_expiry
     write_lease "$until" "$2"
 }
 

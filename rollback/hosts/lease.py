@@ -105,7 +105,8 @@ class Leases:
         if token is None:
             return
         answer = self._pool.ask(host, requests.renew(self._hosts[host], self._operation, token, self._ttl))
-        if isinstance(answer, Answer) and answer.status == "fenced" and host in self._tokens:
+        ours = self._tokens.get(host) == token  # not given back meanwhile, nor taken anew by the next operation
+        if isinstance(answer, Answer) and answer.status == "fenced" and ours:
             self.lose(host, answer)
 
     def lose(self, host: str, answer: Answer) -> None:

@@ -15,7 +15,7 @@ import pytest
 from rollback.errors import OutsideProtocol, Unreachable, UsageError
 from rollback.hosts import requests
 from rollback.hosts.protocol import Answer, Request, agent, command, parse, script
-from rollback.hosts.reading import ran
+from rollback.hosts.reading import ran, sighting
 from rollback.hosts.remote import Agent
 from rollback.model import Intent, LeaseSeen, Release
 from tests.hosts.contract import NEW, OLD, Stage
@@ -354,6 +354,14 @@ def test_commands_know_who_they_are(stage: Stage, root: Path) -> None:
     assert (ran(done).exit_status, ran(done).stdout, ran(done).stderr) == (3, f"{root}/current\nada", "err")
 
 
+def test_pruning_keeps_what_an_intent_names(stage: Stage) -> None:
+    live(stage)
+    stage.bring(NEW)
+    stage.host = replace(stage.host, drain="false")
+    assert stage.activate(NEW, OLD, must="drain").status == "failed"
+    assert stage.ask(requests.prune(stage.host, stage.turns.next(), (NEW.id,))).all("kept") == (NEW.id,)
+
+
 def test_endless_output_is_bounded(stage: Stage) -> None:
     live(stage)
     answer = stage.ask(requests.command(stage.host, "yes x | head -c 1000000; echo end", 20, {}))
@@ -399,6 +407,17 @@ def test_a_lease_from_before_a_reboot_is_stale(stage: Stage, root: Path) -> None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     lease.write_text(lease.read_text().replace(boot, "0" * 36))
     assert stage.acquire("OP2").first("taken") == "OP1 ada@laptop stale"
+
+
+def test_a_lease_that_is_renewed_after_a_reboot_lasts_as_long_as_any_other(stage: Stage, root: Path) -> None:
+    stage.acquire("OP1")
+    lease = root / ".rollback/lease"
+    operation, token, _, expiry, *rest = lease.read_text().split(" ")
+    lease.write_text(" ".join((operation, token, "0" * 36, str(int(expiry) + 100_000), *rest)))
+    assert stage.ask(requests.renew(stage.host, "OP1", 1, 60)).status == "ok"
+    seen = sighting(stage.host, stage.ask(requests.sight(stage.host))).lease
+    assert seen is not None
+    assert (seen.live, seen.left <= 60) == (True, True)
 
 
 def test_a_lease_of_an_earlier_version_is_still_read(stage: Stage, root: Path) -> None:

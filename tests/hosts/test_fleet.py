@@ -12,6 +12,8 @@ import pytest
 from rollback.core.condition import Keeping, Kept, Room
 from rollback.errors import HostError, LeaseHeld, SourceError, Unreachable, UsageError
 from rollback.hosts.fleet import Fleet
+from rollback.hosts.lease import Leases, nobody
+from rollback.hosts.pool import Pool
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.reading import Ran
 from rollback.model import Confirm, Event, Finding, Host, Moved, Noticed, Release, Result
@@ -222,6 +224,31 @@ def test_taking_over_an_expired_lease_is_noticed(rig: Rig) -> None:
         rig.fakes[name].lease = None
     rig.fleet().acquire("OP2", "bob")
     assert rig.notices() == ["web2: took over the expired lease of ada@laptop (operation OP1)"]
+
+
+@dataclass
+class Slow(FakeHost):
+    """It answers a renewal when something else has happened."""
+
+    meanwhile: Callable[[], object] = str
+
+    def _renew(self, request: Request) -> Answer:
+        self.meanwhile()
+        return super()._renew(request)
+
+
+def test_a_late_beat_of_the_operation_before_does_not_take_the_next_ones_lease_away(rig: Rig) -> None:
+    slow, events = Slow(), list[Event]()
+    leases = Leases({"web1": rig.hosts[0]}, Pool(rig.hosts[:1], fake_reach({"web1": slow})), 60, events.append)
+    leases.acquire("OP1", "ada", "-", nobody)
+
+    def go_on() -> None:
+        leases.give_back(("web1",))
+        leases.acquire("OP2", "ada", "-", nobody)
+
+    slow.meanwhile = go_on
+    leases.renew_one("web1")
+    assert (leases.held(), leases.taken_away, events) == (("web1",), "", [])
 
 
 def test_who_is_fenced_on_one_host_stops_everywhere(rig: Rig) -> None:
