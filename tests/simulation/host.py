@@ -182,6 +182,7 @@ class SimHost(FakeHost):
         if self.stuffed and self._entitled(request):
             return Answer("full")
         entitled, before, serving = self._entitled(request), self._state(), self._serving
+        there = dict(self.complete)
         self._serving = request
         if entitled:
             self.working = self.clockwork.task.process
@@ -190,6 +191,7 @@ class SimHost(FakeHost):
             self._once(request, answer)
         finally:
             self._serving = serving
+            self._kept(request, there)
             if self.working is self.clockwork.task.process:
                 self.working = None
         assert entitled or (answer.status in _REFUSED and self._state() == before), self._said(
@@ -222,22 +224,11 @@ class SimHost(FakeHost):
             assert not stolen or request.first("steal"), self._said(request, "took a lease that somebody holds", answer)
         return answer
 
-    def _prepare(self, request: Request) -> Answer:
-        sealed = dict(self.complete)
-        try:
-            return super()._prepare(request)
-        finally:
-            same = all(self.complete.get(one) == made for one, made in sealed.items())
-            assert same, self._said(request, "changed what was complete", None)
-
-    def _prune(self, request: Request) -> Answer:
-        there = set(self.complete)
-        try:
-            return super()._prune(request)
-        finally:
-            needed = {self.live, self.previous, *(self.intent or ())[2:4], *self.needed(_word(request, "operation"))}
-            gone = needed & (there - set(self.complete))
-            assert not gone, self._said(request, f"deleted {gone}, which is needed", None)
+    def _kept(self, request: Request, there: dict[str, tuple[str, str, str]]) -> None:
+        """What is complete does not change, and what is needed is not deleted."""
+        needed = {self.live, self.previous, *(self.intent or ())[2:4], *self.needed(_word(request, "operation"))}
+        amiss = {one for one, made in there.items() if self.complete.get(one, None if one in needed else made) != made}
+        assert not amiss, self._said(request, f"changed or deleted {amiss}", None)
 
     def _said(self, request: Request, what: str, answer: Answer | None) -> str:
         words = " ".join(f"{key}={value}" for key, value in request.words if key in _TOLD)

@@ -17,13 +17,15 @@ from tests.simulation.weather import Weather
 
 @dataclass(slots=True)
 class Network:
-    """sending: told who sends what to which host. cut: (laptop, host) -> until when nothing passes between them."""
+    """sending: told who sends what to which host. cut: (laptop, host) -> until when nothing passes between them.
+    unknown: (operation, verb, host) of requests whose answer never came."""
 
     clock: Clockwork
     weather: Weather
     hosts: dict[str, SimHost]
     sending: Callable[[Process, str, Request], None]
     cut: dict[tuple[str, str], float] = field(default_factory=dict)
+    unknown: set[tuple[str | None, str, str]] = field(default_factory=set)
 
     def reach(self, laptop: str) -> Reach:
         """How hosts are reached from there."""
@@ -66,7 +68,11 @@ class Wire:
             clock.begin(clock.process("wire"), arrive, delay)
         patience = weather.patience(request.deadline) if fate else request.deadline
         clock.wake(asking, ticket, Unreachable(f"the connection to {self.host.name} was lost."), patience)
-        answer: Answer = clock.park()
+        try:
+            answer: Answer = clock.park()
+        except HostError:
+            network.unknown.add((request.first("operation"), request.verb, self.host.name))
+            raise
         return answer
 
     def _read(self, answer: Answer | None, fate: str) -> Answer | HostError:

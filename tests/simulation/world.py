@@ -43,9 +43,9 @@ class World:
         self.git, self.healed = rng.random() < 0.9, False
         self.described = self._described(count or rng.choice((1, 2, 2, 3, 3, 4, 5)))
         self.hosts: dict[str, SimHost] = {}
-        self.witness = Witness(self.hosts, self.truth)
-        self.hosts.update((one.name, self._host(one.name, host)) for one in self.described)
         self.network = Network(self.clock, self.weather, self.hosts, self._sending)
+        self.witness = Witness(self.hosts, self.truth, self.network.unknown)
+        self.hosts.update((one.name, self._host(one.name, host)) for one in self.described)
         self.laptops = (Laptop("ada", records=dict(RECORDS)), Laptop("bob"), Laptop("new"))
         self.read = dict(READ)
         self.operators: list[Operator] = []
@@ -118,6 +118,7 @@ class World:
 
     def _operate(self, operator: Operator, wanted: Wanted) -> None:
         self.note(f"{operator.process.name}: {wanted}")
+        began = self.clock.now
         try:
             self._command(operator).do(wanted)
         except RollbackError as error:
@@ -125,6 +126,7 @@ class World:
         except KeyboardInterrupt:
             operator.ended = "interrupted"
         self.note(f"{operator.process.name}: ended: {operator.ended}")
+        self.witness.ended(operator, wanted, self.clock.now - began)
         self.clock.die()
 
     def _command(self, operator: Operator) -> Command:
