@@ -98,6 +98,12 @@ def test_a_moved_tag_is_refused_with_both_commits_unless_forced() -> None:
     assert planning.deploy(moved, [sighting("web1")], knowing, Rollout(), force=True).target == moved
 
 
+def test_what_every_host_has_is_the_fallback_before_what_only_some_have() -> None:
+    seen = [sighting("web1", V3, (V1, V2, V3)), sighting("web2", V3, (V1, V3))]
+    knowing = known(judged(1, V1), judged(2, V2), judged(3, V3))
+    assert planning.rollback(None, seen, knowing, CANARY).target == V1
+
+
 def test_a_bad_release_that_is_live_may_be_replaced_without_a_fallback() -> None:
     plan = planning.deploy(V3, [sighting("web1")], known(judged(1, V1, Grade.BAD)), Rollout())
     assert plan.fallback is None

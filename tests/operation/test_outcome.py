@@ -99,6 +99,12 @@ def test_a_switch_refused_in_the_second_wave_takes_the_first_back() -> None:
     assert (ending.outcome, live(its)) == (Outcome.ROLLED_BACK, [V1, V1])
 
 
+def test_a_way_back_goes_on_past_a_host_that_fails() -> None:
+    its = world(2, trouble={("verify", "v3", "web2"): (F, True), ("activate", "v1", "web1"): (E, False)})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, live(its)) == (Outcome.STRANDED, [V3, V1])
+
+
 @pytest.mark.parametrize("phase", ["upload", "prepare"])
 @pytest.mark.parametrize("result", [F, E, S])
 def test_what_fails_before_the_switch_abandons_the_deploy(phase: str, result: Result) -> None:

@@ -1,0 +1,239 @@
+"""Mistakes in protocol and core, each with the tests that must notice it. What none notices nobody would notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+AGENT = "rollback/hosts/agent.sh"
+CONTRACT = ("tests/hosts/test_contract.py", "-k", "local_shell and dash")
+ON_HOST = ("tests/hosts/test_agent.py", "-k")
+FLEET = ("tests/hosts/test_fleet.py",)
+OUTCOME = ("tests/operation/test_outcome.py", "tests/operation/test_conduct.py")
+HISTORIES = ("tests/operation/test_histories.py", "-k", "policy1 or policy2")
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A text of a file that is there once, what it becomes, and the pytest words of what must fail then."""
+
+    mistake: str
+    file: str
+    text: str
+    becomes: str
+    tests: tuple[str, ...]
+
+
+PLANTED = (
+    Planted(
+        "no fencing: whoever comes is taken for the holder",
+        AGENT,
+        'is_ours() { [ "$l_operation $l_token" = "$operation $token" ]; }',
+        "is_ours() { true; }",
+        CONTRACT,
+    ),
+    Planted("a lease does not run out", AGENT, "    is_live || end expired\n", "", (*ON_HOST, "expired")),
+    Planted(
+        "anybody's lease may be stolen, whosever it was said to be",
+        AGENT,
+        'if is_live && [ "$steal" != "$l_operation" ]; then',
+        'if is_live && [ -z "$steal" ]; then',
+        CONTRACT,
+    ),
+    Planted("a token is used again", AGENT, "token=$((token + 1))", "token=$((token + 0))", CONTRACT),
+    Planted(
+        "an incomplete release is activated",
+        AGENT,
+        '    enter activate\n    read_header "$release" || end incomplete\n',
+        "    enter activate\n",
+        CONTRACT,
+    ),
+    Planted(
+        "something else being live is overwritten",
+        AGENT,
+        'case " $release $from" in *" $current "*) ;; *) end drift "$current" ;; esac',
+        ":",
+        CONTRACT,
+    ),
+    Planted(
+        "a retry does again what was done",
+        AGENT,
+        '[ "$number $a_state" = "$a_number answered" ] || return 0',
+        "return 0",
+        CONTRACT,
+    ),
+    Planted(
+        "a straggler is obeyed",
+        AGENT,
+        '    [ "$number" -ge "$a_number" ] || end fenced "a later command came first"\n',
+        "",
+        CONTRACT,
+    ),
+    Planted(
+        "the link lands inside the live release",
+        AGENT,
+        'mv -fT "$root/.current.new" "$root/current"',
+        'mv -f "$root/.current.new" "$root/current"',
+        CONTRACT,
+    ),
+    Planted(
+        "clean-up forgets what is live",
+        AGENT,
+        'case " $current $previous $i_from $i_to " in',
+        'case " $previous $i_from " in',
+        CONTRACT,
+    ),
+    Planted(
+        "clean-up forgets what an intent names",
+        AGENT,
+        'case " $current $previous $i_from $i_to " in',
+        'case " $current $previous " in',
+        (*ON_HOST, "pruning"),
+    ),
+    Planted("the journal is not written", AGENT, "    if write_journal; then\n", "    if true; then\n", CONTRACT),
+    Planted(
+        "nothing is noted before the switch",
+        AGENT,
+        '    put "$state/intent" "$operation $token $origin $release prepared" || cant_write "$state/intent"\n',
+        "",
+        (*ON_HOST, "pruning"),
+    ),
+    Planted(
+        "an intent is recorded after its effect",
+        "rollback/operation/walk.py",
+        """        ports.journal.record(Intended(step))
+        ports.tell(Began(step))
+        findings = _perform(step, plan, policy, ports)
+""",
+        """        ports.tell(Began(step))
+        findings = _perform(step, plan, policy, ports)
+        ports.journal.record(Intended(step))
+""",
+        HISTORIES,
+    ),
+    Planted(
+        "an unknown answer is taken for success",
+        "rollback/operation/walk.py",
+        "return all(f.result is Result.PASS for f in findings)",
+        "return not any(f.result is Result.FAIL for f in findings)",
+        OUTCOME,
+    ),
+    Planted(
+        "a host whose switch is unknown is not taken back",
+        "rollback/operation/walk.py",
+        "untouched = {f.host for f in findings if f.result is Result.SKIPPED}",
+        "untouched = {f.host for f in findings if f.result in {Result.SKIPPED, Result.ERROR}}",
+        OUTCOME,
+    ),
+    Planted(
+        "an operator who was pre-empted goes on",
+        "rollback/operation/walk.py",
+        "        raise Fenced(ports.fleet.taken_away)\n",
+        "        return\n",
+        OUTCOME,
+    ),
+    Planted(
+        "an operator who was pre-empted still sends commands",
+        "rollback/hosts/lease.py",
+        "return None if self.taken_away else self.last_turn(host)",
+        "return self.last_turn(host)",
+        FLEET,
+    ),
+    Planted(
+        "some leases are as good as all",
+        "rollback/hosts/lease.py",
+        "        if held:\n",
+        "        if len(held) == len(taken):\n",
+        FLEET,
+    ),
+    Planted(
+        "leases are kept when another one is held",
+        "rollback/hosts/lease.py",
+        "            self.give_back(tuple(one.sighting.host for one in taken if one.maybe or one.token is not None))\n",
+        "",
+        FLEET,
+    ),
+    Planted(
+        "a refusal after a lost answer says that nothing was done",
+        "rollback/hosts/findings.py",
+        "answer.status not in REFUSALS or answer.uncertain or",
+        "answer.status not in REFUSALS or",
+        FLEET,
+    ),
+    Planted(
+        "what may not be repeated is asked again",
+        "rollback/hosts/pool.py",
+        "if not request.repeatable or given_up != self._given_up:",
+        "if given_up != self._given_up:",
+        FLEET,
+    ),
+    Planted(
+        "the target is chosen by what one host has",
+        "rollback/core/fallback.py",
+        "lacking = [s.host for s in sightings if s.reachable and standing.release not in s.releases]",
+        "lacking = [s.host for s in sightings[:1] if s.reachable and standing.release not in s.releases]",
+        ("tests/core/test_plan.py",),
+    ),
+    Planted(
+        "a fallback may be quarantined",
+        "rollback/core/history.py",
+        "return self.grade is Grade.GOOD and not self.withdrawn",
+        "return not self.withdrawn",
+        ("tests/core",),
+    ),
+    Planted(
+        "what a person rolled back from is gone back to",
+        "rollback/core/history.py",
+        "return self.grade is Grade.GOOD and not self.withdrawn",
+        "return self.grade is Grade.GOOD",
+        ("tests/core",),
+    ),
+    Planted(
+        "an unknown verdict takes a good one back",
+        "rollback/core/history.py",
+        "case Judged(release, verdict) if verdict.grade is not Grade.UNKNOWN or release.commit not in found:",
+        "case Judged(release, verdict):",
+        ("tests/core/test_history.py",),
+    ),
+    Planted(
+        "clean-up deletes the known good",
+        "rollback/core/history.py",
+        '    yield "known good", good[:2]\n',
+        "",
+        ("tests/core/test_history.py",),
+    ),
+    Planted(
+        "recovery skips a host that it touched",
+        "rollback/core/plan.py",
+        "tried = {host for step in attempted if step.phase is Phase.ACTIVATE for host in step.hosts}",
+        "tried = {host for step in attempted if step.phase is Phase.VERIFY for host in step.hosts}",
+        OUTCOME,
+    ),
+    Planted(
+        "a way back stops at the first host that fails",
+        "rollback/operation/outcome.py",
+        "walk(recovery(plan, forward.attempted), plan, back, policy, ports, past_failures=True)",
+        "walk(recovery(plan, forward.attempted), plan, back, policy, ports, past_failures=False)",
+        OUTCOME,
+    ),
+    Planted(
+        "what a switch did is assumed and not read again",
+        "rollback/operation/outcome.py",
+        "    away, seen = _seen(touched(plan, forward.attempted), ports)\n",
+        "    away, seen = (), {host: plan.target.id for host in touched(plan, forward.attempted)}\n",
+        HISTORIES,
+    ),
+    Planted(
+        "an operation that was killed left nothing",
+        "rollback/core/left.py",
+        "        if end is None or end.outcome in _UNSETTLED or",
+        "        if end is not None and end.outcome in _UNSETTLED or",
+        HISTORIES,
+    ),
+    Planted(
+        "stranded hosts lose the note of what was done to them",
+        "rollback/operation/conduct.py",
+        "holding = frozenset(hosts if ending.outcome is Outcome.STRANDED else ())",
+        "holding = frozenset()",
+        OUTCOME,
+    ),
+)
