@@ -99,7 +99,6 @@ class Ledger:
                 return 0
             if not self._stored(tuple(entries.values())):
                 self._memory |= entries  # the hosts keep them: no need for a file
-                self._notice(f"{self._unwritable}: what the hosts' journals say is read there every time")
             return len(entries)
 
     def flush(self) -> None:
