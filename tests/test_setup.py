@@ -91,6 +91,7 @@ def test_a_new_lock_file_is_installed(machine: Path) -> None:
 
 def _program(machine: Path, name: str, text: str) -> None:
     path = machine / "bin" / name
+    path.unlink(missing_ok=True)  # a link to the machine's own, which must not be written through
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
 

@@ -14,6 +14,14 @@ def seconds(value: float) -> str:
     return f"{int(value // 86400)} d"
 
 
+def many(value: int) -> str:
+    """`9999`, `12 thousand`, `3 million`: of what is counted in such numbers nobody wants to know the last digits."""
+    for least, scale, name in ((1_000_000, 1_000_000, "million"), (10_000, 1000, "thousand")):
+        if value >= least:
+            return f"{value // scale} {name}"
+    return str(value)
+
+
 def size(value: int) -> str:
     """`1.2 MB`, decimal"""
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):

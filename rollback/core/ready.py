@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollback.core.amounts import seconds, size
+from rollback.core.amounts import many, seconds, size
 from rollback.core.condition import Condition, Keeping, Right, Room
 from rollback.model import Finding, LeaseSeen, Release, Result, Sighting
 
@@ -137,7 +137,7 @@ def _again(tree: Room | None) -> Room:
 
 
 def _said(room: Room) -> str:
-    return f"{size(room.size)} and {room.entries} inodes" if room.entries else size(room.size)
+    return f"{size(room.size)} and {many(room.entries)} inodes" if room.entries else size(room.size)
 
 
 def _clock(one: Condition) -> Finding:

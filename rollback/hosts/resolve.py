@@ -174,7 +174,7 @@ def _known_hosts(ssh: Ssh, one: Mapping[str, str]) -> tuple[Path, ...]:
 
 def _files(value: str) -> tuple[Path, ...]:
     """`ssh -G` prints several paths without quotes, so one path with blanks in it can only be told by looking."""
-    files = [value] if expanded(value).exists() else value.split()
+    files = [value] if os.access(expanded(value), os.F_OK) else value.split()
     return tuple(expanded(file) for file in files if file.lower() != "none")
 
 
@@ -183,7 +183,7 @@ def _identities(values: Iterable[str], known: Mapping[str, str]) -> Iterable[Pat
     for value in values:
         path = tokens.path(value, known)
         default = path.parent == tokens.home() / ".ssh" and _DEFAULT_KEYS.fullmatch(path.name)
-        if value.lower() != "none" and (path.exists() or not default):
+        if value.lower() != "none" and (os.access(path, os.F_OK) or not default):
             yield path
 
 

@@ -44,7 +44,7 @@ def _lookup(name: str, files: list[Path]) -> dict[str, object]:
     os.environ.setdefault("LOGNAME", login())  # paramiko asks for a name, and fails where there is none
     config = paramiko.SSHConfig()
     for file in files:
-        if file.is_file():
+        if os.access(file, os.R_OK):  # Path.is_file raises where we may not look
             try:
                 text = file.read_text("utf-8", "surrogateescape")
                 _refuse_what_is_misread(file, text)

@@ -44,7 +44,7 @@ class Database:
     """A SQLite file. patience: seconds to wait for another process's lock."""
 
     def __init__(self, path: Path, patience: float) -> None:
-        self._path = path
+        self.path = path
         self._patience = patience
         self._made = False
         self._engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
@@ -65,7 +65,7 @@ class Database:
         wanted = (RECORDS.c.app == app) & (RECORDS.c.environment == environment)
         question = select(RECORDS).where(wanted).order_by(RECORDS.c.id)
         with _named():
-            if not self._path.exists():
+            if not self.path.exists():
                 return ()
             with self._engine.connect() as connection:
                 if not inspect(connection).has_table(RECORDS.name):  # made a moment ago, and not yet more than that
@@ -74,9 +74,9 @@ class Database:
 
     def _connect(self) -> SqliteConnection:
         """In a folder where nothing can be written a WAL database can only be read as a file that nobody changes."""
-        if os.access(self._path.parent, os.W_OK) or self._path.with_name(f"{self._path.name}-wal").exists():
-            return connect(self._path, timeout=self._patience)
-        return connect(f"{self._path.as_uri()}?immutable=1", uri=True)
+        if os.access(self.path.parent, os.W_OK) or self.path.with_name(f"{self.path.name}-wal").exists():
+            return connect(self.path, timeout=self._patience)
+        return connect(f"{self.path.as_uri()}?immutable=1", uri=True)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -91,8 +91,8 @@ class Database:
 
     def _make(self) -> None:
         """Ours alone from the first byte: made before SQLite would make it with the umask's mode."""
-        private_folder(self._path.parent)
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        private_folder(self.path.parent)
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         with self._engine.begin() as connection:
             connection.execute(CreateTable(RECORDS, if_not_exists=True))
             connection.execute(CreateIndex(PLACE, if_not_exists=True))

@@ -42,7 +42,7 @@ class Ledger:
     _memory: dict[str, Entry] = field(default_factory=dict)
     _records: dict[str, Record | None] = field(default_factory=dict)  # decoded before: records never change
     _told: set[str] = field(default_factory=set)
-    _down: bool = False
+    _down: str = ""  # why it can't be written
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @classmethod
@@ -104,7 +104,7 @@ class Ledger:
     def flush(self) -> None:
         """Moves what waits into the database, if it is back. Never raises."""
         with self._lock:
-            self._down = False
+            self._down = ""
             try:
                 for path in self._waiting.files():
                     with suppress(FileNotFoundError):  # another process was quicker
@@ -135,18 +135,23 @@ class Ledger:
         try:
             self._database.add(entries)
         except Unavailable as reason:
-            self._down = True
-            self._notice(f"the ledger can't be written ({reason}): records wait in {self._waiting.folder}")
+            self._down = str(reason)
             return False
         return True
+
+    @property
+    def _unwritable(self) -> str:
+        return f"the ledger {self._database.path} can't be written ({self._down})"
 
     def _put_by(self, operation: str, entries: tuple[Entry, ...]) -> None:
         try:
             self._waiting.write(operation, b"".join(map(codec.to_line, entries)))
         except OSError as error:
             self._memory |= {one.id: one for one in entries}
-            where = f"{self._waiting.folder} ({error.strerror})"
-            self._notice(f"records can't be kept in {where} either: they are in memory, and in the hosts' journals")
+            neither = f"{self._unwritable}, nor {self._waiting.folder} ({error.strerror})"
+            self._notice(f"{neither}: this machine keeps no record, the hosts' journals do")
+        else:
+            self._notice(f"{self._unwritable}: records wait in {self._waiting.folder}")
 
     def _flush_file(self, path: Path) -> None:
         with self._waiting.taken(path) as (lines, drop):
@@ -168,7 +173,7 @@ class Ledger:
         try:
             return self._database.read(self._app, self._environment)
         except Unavailable as reason:
-            self._notice(f"the ledger can't be read ({reason}): going by the hosts' journals")
+            self._notice(f"the ledger {self._database.path} can't be read ({reason}): going by the hosts' journals")
             return ()
 
     def _read_waiting(self) -> tuple[Entry, ...]:

@@ -48,7 +48,7 @@ class Repository:
     def open(cls, path: Path) -> Repository:
         """The repository around a path. Raises SourceError: none there, not ours to read, empty, or no git."""
         folder = path.absolute()
-        if not folder.is_dir():
+        if not os.access(f"{folder}/.", os.X_OK):  # Path.is_dir raises where we may not look
             raise SourceError(f"there is no folder {clean_line(str(folder))}", hint="set `repository:` in the playbook")
         said = run(folder, "rev-parse", "--is-inside-work-tree", "--is-shallow-repository")
         if not said.ok:

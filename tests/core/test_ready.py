@@ -32,7 +32,7 @@ def test_a_host_that_is_fit_passes_every_question() -> None:
         "reach": "lets us in and answers in 20 ms",
         "tools": "flock, coreutils and tar are there",
         "folders": "can be written to",
-        "disk": "needs 100.0 MB and 700 inodes, has 9.0 GB and 100000 inodes",
+        "disk": "needs 100.0 MB and 700 inodes, has 9.0 GB and 100 thousand inodes",
         "clock": "is within 5 s of this machine's",
         "fallback": "v1 is intact: every file is as its manifest says",
     }
@@ -50,7 +50,7 @@ def test_a_host_that_is_fit_passes_every_question() -> None:
         ({"free": None}, ("disk", "error", True, "could not tell how much is free")),
         (
             {"free": Room(99_000_000, 100_000)},
-            ("disk", "fail", True, "needs 100.0 MB and 700 inodes, has 99.0 MB and 100000 inodes"),
+            ("disk", "fail", True, "needs 100.0 MB and 700 inodes, has 99.0 MB and 100 thousand inodes"),
         ),
         (
             {"free": Room(9 * GB, 699)},

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 import pytest
@@ -146,14 +147,15 @@ def as_nobody(shell: str, folder: Path, rules: str) -> AsNobody:
     ],
 )
 def test_sudo_is_asked_for_exactly_the_restart(
-    shell: str, root: Path, tmp_path: Path, rules: str, command: str, allowed: bool | None, said: str
+    shell: str, rules: str, command: str, allowed: bool | None, said: str
 ) -> None:
-    for folder in (tmp_path, *tmp_path.parents):
-        folder.chmod(folder.stat().st_mode | 0o055)
-    nobody = as_nobody(shell, tmp_path, rules)
-    asked = Stage(Agent("web1", nobody), host(root, restart=command), tmp_path)
-    assert condition(asked).rights == (Right(command, allowed, said),)
-    assert allowed in {None, nobody.runs(command)}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        nobody = as_nobody(shell, folder, rules)
+        asked = Stage(Agent("web1", nobody), host(folder, restart=command), folder)
+        assert condition(asked).rights == (Right(command, allowed, said),)
+        assert allowed in {None, nobody.runs(command)}
 
 
 def test_a_host_without_sudo_says_so(shell: str, stage: Stage, tmp_path: Path) -> None:

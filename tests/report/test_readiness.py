@@ -31,7 +31,7 @@ def test_one_host() -> None:
         "✓ reach       web1: lets us in and answers in 20 ms",
         "✓ tools       web1: flock, coreutils and tar are there",
         "✓ folders     web1: can be written to",
-        "✓ disk        web1: needs 1.0 MB and 5 inodes, has 9.0 GB and 100000 inodes",
+        "✓ disk        web1: needs 1.0 MB and 5 inodes, has 9.0 GB and 100 thousand inodes",
         "✓ clock       web1: is within 5 s of this machine's",
         "✓ fallback    web1: v1 is intact: every file is as its manifest says",
     ]
@@ -46,7 +46,7 @@ def test_a_hundred_hosts_need_no_more_lines_and_who_stands_out_is_named() -> Non
         "✓ tools       98 of 100 hosts: flock, coreutils and tar are there",
         "✗ tools       web7: lacks flock",
         "✓ folders     99 of 100 hosts: can be written to",
-        "✓ disk        99 of 100 hosts: needs 1.0 MB and 5 inodes, has 9.0 GB and 100000 inodes",
+        "✓ disk        99 of 100 hosts: needs 1.0 MB and 5 inodes, has 9.0 GB and 100 thousand inodes",
         "✓ clock       99 of 100 hosts: is within 5 s of this machine's",
         "✓ fallback    99 of 100 hosts: v1 is intact: every file is as its manifest says",
     ]
