@@ -9,10 +9,10 @@ SCRIPTS = scripts/setup .ci/run $(shell find rollback -name '*.sh')
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports
 export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
 
-.PHONY: help setup demo test check lint types format lock clean
+.PHONY: help setup demo test simulate mutants check lint types format lock clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## .venv in this folder, with everything in it; Debian packages that are missing
 	@scripts/setup
@@ -22,6 +22,12 @@ demo: setup  ## replay the incident on this machine (ARGS="--keep --hosts 5")
 
 test: setup  ## all tests (ARGS="tests/core -k plan")
 	@$(PYTEST) $(ARGS)
+
+simulate: setup  ## many more simulated fleets than the tests run (SEEDS=0..200000)
+	@$(VENV)/python -m tests.simulation --seeds $(or $(SEEDS),0..20000)
+
+mutants: setup  ## plant mistakes, and fail when the tests do not notice one (ARGS="fencing")
+	@$(VENV)/python -m tests.mutants $(ARGS)
 
 check: lint types  ## what CI runs: lint, types, all tests, and the core covered to the last branch
 	@$(PYTEST) --cov

@@ -24,14 +24,14 @@ def _pins() -> dict[str, str]:
     """Each requirement of the lock with what belongs to it, comments left out."""
     text = "\n".join(line for line in LOCK.splitlines() if not line.lstrip().startswith("#"))
     entries = re.split(r"\n(?=\S)", text.strip())
-    return {entry.split("==")[0]: entry for entry in entries}
+    return {re.split(r"\[|==", entry)[0]: entry for entry in entries}
 
 
 def test_every_pin_of_the_lock_has_hashes() -> None:
     pins = _pins()
     assert len(pins) > 50
     assert [name for name, entry in pins.items() if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", entry)] == []
-    exact = re.compile(r"[a-z0-9-]+==[0-9][^\s;]*( ; [^\\]+)? \\\n")
+    exact = re.compile(r"[a-z0-9-]+(\[[a-z,]+\])?==[0-9][^\s;]*( ; [^\\]+)? \\\n")
     assert [name for name, entry in pins.items() if not exact.match(entry)] == []
 
 
