@@ -59,7 +59,7 @@ def deploy(options: Options, tag: str, terms: Terms) -> Reply:
             return planning.deploy(release, sightings, known, rollout, force=terms.force, away=terms.away)
 
         def first(sightings: Sequence[Sighting]) -> Plan:
-            left = None if terms.force else resuming.resume(sightings, session.known(), session.rollout)
+            left = None if terms.force else resuming.before_a_deploy(sightings, session.known(), session.rollout)
             return left or plan(sightings)
 
         settled = change(session, first, terms)

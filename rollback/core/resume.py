@@ -13,6 +13,7 @@ from rollback.core.fallback import last_known_good
 from rollback.core.left import Left, Rest
 from rollback.core.plan import Known, Rollout, back, deploy, is_bad
 from rollback.core.status import common_live
+from rollback.errors import Refused
 from rollback.model import Kind, Phase, Plan, Release, Sighting
 
 
@@ -26,6 +27,15 @@ def resume(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Pla
     if last is not None and last.kind is Kind.DEPLOY and (last.arrived or last.fallback is None):
         return _resuming(deploy(last.target, sightings, known, rollout, force=True, away=len(sightings)), known)
     return undo(sightings, known, rollout) or _converge(sightings, known, rollout)
+
+
+def before_a_deploy(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
+    """What a deploy puts in order first; what there is no way back from it replaces, and does not finish first."""
+    try:
+        found = resume(sightings, known, rollout)
+    except Refused:
+        return None
+    return None if found is not None and not found.goes_back and found.fallback is None else found
 
 
 def undo(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:

@@ -7,7 +7,7 @@ import pytest
 
 from rollback.core import plan as planning
 from rollback.core.plan import Rollout
-from rollback.core.resume import confirm, resume, undo
+from rollback.core.resume import before_a_deploy, confirm, resume, undo
 from rollback.errors import Refused
 from rollback.model import Grade, Intent, Kind, Outcome, Phase, Plan, Record, Release, Sighting, Step
 from tests.build import V1, V2, V3, finding, judged, known, sighting
@@ -84,6 +84,15 @@ def test_what_there_is_no_way_back_from_is_finished() -> None:
     assert (found.kind, found.target, found.fallback) == (Kind.DEPLOY, V3, None)
     with pytest.raises(Refused, match="nothing to go back to"):
         undo(here, known(*records), ALL)
+
+
+def test_a_deploy_replaces_what_there_is_no_way_back_from_and_does_not_finish_it_first() -> None:
+    here = [seen("web1", V3, replace(SWITCHED, previous=None)), seen("web2", None)]
+    assert before_a_deploy(here, known(*cut_off("web1", fallback=False)[2:]), ALL) is None
+    assert before_a_deploy(here, known(), ALL) is None
+    records = known(*cut_off("web1"))
+    there = [seen("web1", V3, SWITCHED), seen("web2", V2)]
+    assert before_a_deploy(there, records, ALL) == resume(there, records, ALL)
 
 
 @pytest.mark.parametrize("kind", [Kind.ROLLBACK, Kind.RESUME])

@@ -91,7 +91,7 @@ class Command(Session):
             return planning.deploy(release, sightings, self.known(), self.rollout, away=wanted.away)
 
         def first(sightings: Sequence[Sighting]) -> Plan:
-            return resuming.resume(sightings, self.known(), self.rollout) or plan(sightings)
+            return resuming.before_a_deploy(sightings, self.known(), self.rollout) or plan(sightings)
 
         done, ending = self._under_lease(first, wanted)
         settled = done.kind is Kind.RESUME or (bool(done.resumes) and done.target != release)
