@@ -12,7 +12,6 @@ from rollback.cli.session import Session
 from rollback.core.condition import Condition
 from rollback.core.estimate import Estimate, estimate
 from rollback.core.fallback import choose_fallback
-from rollback.core.left import unfinished
 from rollback.core.plan import Rollout, waves
 from rollback.core.ready import Wanted, at_rest, findings, red
 from rollback.core.status import common_live
@@ -30,7 +29,7 @@ def check(options: Options) -> Reply:
         fallback = standing.release if standing else None
         conditions = session.fleet.inspect(*filter(None, (fallback, live)))()
         wanted = Wanted(fallback, _sources(session, fallback, sightings), live)
-        rest = at_rest(sightings, unfinished(session.records()), datetime.now(UTC))
+        rest = at_rest(sightings, tuple(one.operation for one in session.known().left), datetime.now(UTC))
         found = (*findings(conditions, wanted), *rest)
         expected = _estimate(session, conditions)
         session.say(

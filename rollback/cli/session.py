@@ -17,7 +17,7 @@ from rollback.cli.logs import debugging
 from rollback.cli.options import Options
 from rollback.cli.outlet import console, secrets
 from rollback.core.history import known_releases, pins, standings
-from rollback.core.left import left, rest, unfinished
+from rollback.core.left import left, rest, unfinished, within
 from rollback.core.plan import Known, Rollout
 from rollback.errors import Refused, UsageError
 from rollback.model import Event, Host, Noticed, Record, Release, Sighting
@@ -199,7 +199,8 @@ class Session:
 
     def known(self) -> Known:
         records = self.records()
-        return Known(standings(records), pins(records), left(records), rest(records))
+        hosts = frozenset(host.name for host in self.environment.hosts)
+        return Known(standings(records), pins(records), within(left(records), hosts), rest(records))
 
     def releases(self, sightings: Sequence[Sighting]) -> Mapping[str, Release]:
         """Every release that the hosts or the ledger know, by id."""

@@ -22,6 +22,7 @@ from rollback.model import (
     Record,
     Release,
     Result,
+    Reverted,
     Started,
     Step,
 )
@@ -85,17 +86,24 @@ def rest(records: Iterable[Record]) -> Rest:
     known = known_releases(every)
     found = NO_REST
     for _, mine in _operations(every):
-        end, kind = _ended(mine), next((r.fact.kind for r in mine if isinstance(r.fact, Started)), Kind.DEPLOY)
+        end = _ended(mine)
         if end is not None and (end.outcome in _RESTED or _switched(mine)):
-            found = _rested(found, kind, end, known)
+            found = _rested(found, _started(mine), end, known)
     return found
 
 
-def _rested(before: Rest, kind: Kind, end: Ended, known: Mapping[str, Release]) -> Rest:
+def within(found: Iterable[Left], hosts: frozenset[str]) -> tuple[Left, ...]:
+    """As far as these hosts go: one that was taken out of the playbook is nobody's business any more."""
+    cut = (_without(one.hosts - hosts, one) for one in found)
+    return tuple(one for one in cut if one.hosts)
+
+
+def _rested(before: Rest, start: Started, end: Ended, known: Mapping[str, Release]) -> Rest:
     live = {release for host, release in end.live if host not in end.pending}
     everywhere = known.get(live.pop() or "") if len(live) == 1 and end.outcome in _RESTED else None
     pending = (before.pending - {host for host, _ in end.live}) | set(end.pending)
-    return Rest(everywhere, Kind.ROLLBACK if end.outcome is Outcome.ROLLED_BACK else kind, frozenset(pending))
+    went_back = start.kind is Kind.DEPLOY and everywhere not in {None, start.target}
+    return Rest(everywhere, Kind.ROLLBACK if went_back else start.kind, frozenset(pending))
 
 
 def _operations(records: Iterable[Record]) -> Iterable[tuple[str, tuple[Record, ...]]]:
@@ -106,12 +114,16 @@ def _operations(records: Iterable[Record]) -> Iterable[tuple[str, tuple[Record, 
     return ((name, tuple(mine)) for name, mine in groups.items() if any(isinstance(r.fact, Started) for r in mine))
 
 
+def _started(mine: Iterable[Record]) -> Started:
+    return next(r.fact for r in mine if isinstance(r.fact, Started))
+
+
 def _left(operation: str, mine: tuple[Record, ...]) -> Left:
-    start = next(r.fact for r in mine if isinstance(r.fact, Started))
-    hosts = frozenset(start.hosts)
-    switched = frozenset(host for step in _intended(mine) if step.phase is Phase.ACTIVATE for host in step.hosts)
+    start = _started(mine)
+    hosts, switched = frozenset(start.hosts), _switched(mine)
     passed = {host for step in _verified(mine) if step.release == start.target for host in step.hosts}
-    return Left(operation, start.kind, start.target, start.fallback, hosts | switched, switched, hosts <= passed)
+    arrived = hosts <= passed and not any(isinstance(r.fact, Reverted) for r in mine)
+    return Left(operation, start.kind, start.target, start.fallback, hosts | switched, switched, arrived)
 
 
 def _without(taken: frozenset[str], was: Left) -> Left:
@@ -122,17 +134,21 @@ def _ended(mine: Iterable[Record]) -> Ended | None:
     return next((r.fact for r in reversed(tuple(mine)) if isinstance(r.fact, Ended)), None)
 
 
-def _intended(mine: Iterable[Record]) -> tuple[Step, ...]:
-    """Each counts as attempted, whatever came of it."""
-    return tuple(r.fact.step for r in mine if isinstance(r.fact, Intended))
+def _switched(mine: Iterable[Record]) -> frozenset[str]:
+    """Every attempt counts, whatever came of it, unless it was certainly not made."""
+    every = tuple(mine)
+    intended = (r.fact.step for r in every if isinstance(r.fact, Intended))
+    refused = {(f.step, one.host) for f in _observed(every) for one in f.findings if one.result is Result.SKIPPED}
+    tried = ((step, host) for step in intended if step.phase is Phase.ACTIVATE for host in step.hosts)
+    return frozenset(host for step, host in tried if (step, host) not in refused)
 
 
-def _switched(mine: Iterable[Record]) -> bool:
-    return any(step.phase is Phase.ACTIVATE for step in _intended(mine))
+def _observed(mine: Iterable[Record]) -> Iterable[Observed]:
+    return (r.fact for r in mine if isinstance(r.fact, Observed))
 
 
 def _verified(mine: Iterable[Record]) -> Iterable[Step]:
-    seen = (r.fact for r in mine if isinstance(r.fact, Observed))
+    seen = _observed(mine)
     return (fact.step for fact in seen if fact.step and fact.step.phase is Phase.VERIFY and _passed(fact.findings))
 
 

@@ -45,17 +45,17 @@ def deploy(
     away: as many hosts may be out of reach; they are left pending. Raises: Refused, TagMoved.
     """
     reachable = _reachable(sightings, away)
-    fallback = choose_fallback(reachable, known.standings, besides=release)
+    fallback = _way_back(release, reachable, known.standings)
     if not force:
         _not_moved(release, known.pins)
         _not_quarantined(release, known.standings)
         _a_way_back(release, fallback, reachable, known.standings)
-    way_back = _brought(fallback.release, reachable) if fallback else ()
+    brought_first = _brought(fallback.release, reachable) if fallback else ()
     return Plan(
         Kind.DEPLOY,
         release,
         fallback.release if fallback else None,
-        way_back + _steps(release, reachable, rollout),
+        brought_first + _steps(release, reachable, rollout),
         _live(reachable),
         rollout.batch,
         _away(sightings),
@@ -136,6 +136,15 @@ def waves(hosts: Sequence[str], rollout: Rollout) -> tuple[tuple[str, ...], ...]
     size = rollout.batch or len(rest) or 1
     cut = tuple(rest[start : start + size] for start in range(0, len(rest), size))
     return ((first,) if first else ()) + cut
+
+
+def _way_back(release: Release, reachable: Sightings, found: Standings) -> Standing | None:
+    """What people had, when that is known to be good; else the fallback."""
+    live = common_live(reachable)
+    standing = found.get(live.commit) if live else None
+    if live is not None and live.commit != release.commit and standing is not None and standing.eligible:
+        return standing
+    return choose_fallback(reachable, found, besides=release)
 
 
 def _wanted_away(reachable: Sightings, rest: Rest) -> Release | None:

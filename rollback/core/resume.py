@@ -24,9 +24,18 @@ def resume(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Pla
     is undone. None: nothing was left, or no host answers. Raises: Refused.
     """
     last = _last_left(_reachable(sightings), known.left)
-    if last is not None and last.kind is Kind.DEPLOY and (last.arrived or last.fallback is None):
+    if last is not None and _is_to_finish(last, _reachable(sightings), known):
         return _resuming(deploy(last.target, sightings, known, rollout, force=True, away=len(sightings)), known)
     return undo(sightings, known, rollout) or _converge(sightings, known, rollout)
+
+
+def _is_to_finish(last: Left, reachable: Sequence[Sighting], known: Known) -> bool:
+    """Not on hosts that it was not for, nor what a person or a host itself has turned away from since."""
+    if last.kind is not Kind.DEPLOY or is_bad(last.target, known.standings):
+        return False
+    reverted = any(s.intent is not None and s.intent.state == "reverted" for s in reachable)
+    here = {s.host for s in reachable} <= last.hosts
+    return last.fallback is None or (last.arrived and here and not reverted)
 
 
 def before_a_deploy(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
@@ -60,7 +69,7 @@ def confirm(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Pl
     None: there are none, the hosts differ, or none answers.
     """
     live = common_live(sightings)
-    if live is None or not known.left:
+    if live is None or not known.left or is_bad(live, known.standings):
         return None
     return replace(back(Kind.RESUME, live, sightings, rollout), resumes=tuple(one.operation for one in known.left))
 
@@ -68,7 +77,9 @@ def confirm(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Pl
 def _converge(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
     """Hosts that were away, and are not where the others are."""
     wanted, pending = known.rest.release, known.rest.pending
-    if wanted is None or not any(s.host in pending and s.live != wanted.id for s in _reachable(sightings)):
+    if wanted is None or is_bad(wanted, known.standings):
+        return None
+    if not any(s.host in pending and s.live != wanted.id for s in _reachable(sightings)):
         return None
     return back(Kind.RESUME, wanted, sightings, rollout)
 

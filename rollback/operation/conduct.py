@@ -23,7 +23,6 @@ from rollback.model import (
     Result,
     Sighting,
     Started,
-    Withdrawn,
 )
 from rollback.operation.outcome import operate
 from rollback.operation.ports import Policy, Ports
@@ -104,7 +103,6 @@ def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Endi
             ports.journal.record(_stopped(Outcome.REFUSED, plan, str(error), ports))
             raise
         with ports.shield():
-            _withdraw(plan, ending, ports)
             ports.journal.record(Ended(ending.outcome, ending.live, ending.away, ending.reason))
         try:
             _prune(plan, ending, asked, policy, ports)
@@ -152,14 +150,6 @@ def _any_bad(live: Iterable[Release], standings: Standings) -> bool:
 def _red_sentence(findings: Sequence[Finding], failed: frozenset[str]) -> str:
     first = next(f for f in findings if f.check in failed and f.result is Result.FAIL)
     return f"red before the deploy: {label(first)}: {first.observed}, expected {first.expected}"
-
-
-def _withdraw(plan: Plan, ending: Ending, ports: Ports) -> None:
-    """A release that a person rolled back is not chosen as fallback again until it has been verified anew."""
-    if plan.kind is not Kind.ROLLBACK or ending.outcome not in {Outcome.DONE, Outcome.PARTIAL}:
-        return
-    left = {was: ports.releases[was] for _, was in plan.live if was and was in ports.releases}
-    ports.journal.record(*(Withdrawn(release) for one, release in left.items() if one != plan.target.id))
 
 
 def _prune(plan: Plan, ending: Ending, asked: Asked, policy: Policy, ports: Ports) -> None:

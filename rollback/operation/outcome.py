@@ -130,8 +130,10 @@ def _restored(
     pending = plan.pending + away
     if len(away) == len(hosts) and live and all(one == fallback.id for _, one in live):
         return Ending(Outcome.PARTIAL, verdict, live, verdict.rule, away=pending)  # what answers was never touched
-    if found.grade is not Grade.GOOD or len(away) == len(hosts):
-        return Ending(Outcome.STRANDED, verdict, live, _stranded(fallback, verdict, found, away), found, pending)
+    astray = tuple(host for host, one in live if host in hosts and one != fallback.id)
+    if astray or found.grade is not Grade.GOOD or len(away) == len(hosts):
+        reason = _stranded(fallback, verdict, found, away, astray)
+        return Ending(Outcome.STRANDED, verdict, live, reason, found, pending)
     ports.journal.record(Judged(fallback, found))
     return Ending(Outcome.PARTIAL if away else Outcome.ROLLED_BACK, verdict, live, verdict.rule, found, pending)
 
@@ -146,8 +148,9 @@ def _returned(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending
     found = _found(forward, away, policy)
     live = tuple((host, seen.get(host, plan.target.id)) for host in hosts if host not in away)
     pending = plan.pending + away + tuple(host for host in hosts if host in forward.lacking and host not in away)
-    if found.grade is not Grade.GOOD or len(away) == len(hosts):
-        reason = _stranded(plan.target, Verdict(Grade.UNKNOWN, ""), found, away)
+    astray = tuple(host for host, one in live if one != plan.target.id and host not in forward.lacking)
+    if astray or found.grade is not Grade.GOOD or len(away) == len(hosts):
+        reason = _stranded(plan.target, Verdict(Grade.UNKNOWN, ""), found, away, astray)
         return Ending(Outcome.STRANDED, found, live, reason, away=pending)
     ports.journal.record(Judged(plan.target, found))
     return Ending(Outcome.PARTIAL if pending else Outcome.DONE, found, live, found.rule, away=pending)
@@ -181,7 +184,10 @@ def _seen(hosts: tuple[str, ...], ports: Ports) -> tuple[tuple[str, ...], dict[s
     return away, {host: seen[host].live for host in hosts}
 
 
-def _stranded(wanted: Release, verdict: Verdict, found: Verdict, away: tuple[str, ...]) -> str:
+def _stranded(wanted: Release, verdict: Verdict, found: Verdict, away: tuple[str, ...], astray: tuple[str, ...]) -> str:
+    """astray: hosts that answer and run something else, whatever their checks say of it."""
+    if astray and found.grade is Grade.GOOD:
+        return f"{', '.join(astray)} could not be switched to {wanted.tag}"
     again = sorted(_failing(found.findings) & _failing(verdict.findings))
     if again:
         return (

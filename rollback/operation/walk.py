@@ -22,6 +22,7 @@ from rollback.model import (
     Step,
     Verdict,
     View,
+    Withdrawn,
 )
 from rollback.operation.ports import Findings, Policy, Ports
 
@@ -46,8 +47,8 @@ def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports:
         step = replace(whole, hosts=tuple(host for host in whole.hosts if host not in so_far.lacking))
         if not step.hosts:
             continue
+        ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
         so_far.attempted.append(step)
-        ports.journal.record(Intended(step))
         ports.tell(Began(step))
         findings = _perform(step, plan, policy, ports)
         ports.journal.record(Observed(step, findings))
@@ -55,6 +56,16 @@ def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports:
         _still_ours(ports)
         if not so_far.passed and not past_failures:
             return
+
+
+def _withdrawn(step: Step, plan: Plan, so_far: Walk, ports: Ports) -> tuple[Withdrawn, ...]:
+    """What a person rolls back is not chosen as fallback again until it has been verified anew; said before the first
+    switch, so that it also holds for whoever finishes what was cut off."""
+    begun = any(one.phase is Phase.ACTIVATE for one in so_far.attempted)
+    if plan.kind is not Kind.ROLLBACK or step.phase is not Phase.ACTIVATE or begun:
+        return ()
+    left = {was: ports.releases[was] for _, was in plan.live if was and was in ports.releases}
+    return tuple(Withdrawn(release) for one, release in left.items() if one != plan.target.id)
 
 
 def _still_ours(ports: Ports) -> None:

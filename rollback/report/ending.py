@@ -34,12 +34,17 @@ def message(plan: Plan, ending: Ending) -> str:
         Outcome.LEFT: f"{_was(target, ending)} and was left live: {ending.reason}",
         Outcome.STRANDED: f"stranded, a person is needed: {ending.reason}",
         Outcome.HELD: f"held: {target} could be judged neither good nor bad: {ending.reason}",
-        Outcome.PARTIAL: f"{back or target} is verified on all hosts that could be reached; "
+        Outcome.PARTIAL: f"{_there(target, back, ending)} is verified on all hosts that could be reached; "
         f"pending: {words.hosts(ending.away)}",
         Outcome.INTERRUPTED: "interrupted before anything live changed",
         Outcome.FENCED: ending.reason,
     }
     return said[ending.outcome]
+
+
+def _there(target: str, back: str, ending: Ending) -> str:
+    """What the hosts that answered run: the fallback only when the way back was taken."""
+    return back if back and (ending.back is not None or ending.verdict.grade is not Grade.GOOD) else target
 
 
 def _was(target: str, ending: Ending) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollback.core.left import Left, Rest, left, rest, unfinished
+from rollback.core.left import Left, Rest, left, rest, unfinished, within
 from rollback.model import (
     Ended,
     Finding,
@@ -14,6 +14,7 @@ from rollback.model import (
     Record,
     Release,
     Result,
+    Reverted,
     Started,
     Step,
 )
@@ -152,3 +153,35 @@ def test_a_drill_is_over_when_the_fleet_is_back_where_it_was() -> None:
     assert unfinished(there) == ("A",)
     assert unfinished([*there, started(3, V2, "B", kind=Kind.RESUME), ended(4, Outcome.DONE, "B")]) == ()
     assert unfinished([there[0], ended(2, Outcome.ROLLED_BACK)]) == ()
+
+
+def test_what_was_certainly_not_switched_was_not_touched() -> None:
+    step = Step(Phase.ACTIVATE, V2, HOSTS)
+    seen = Observed(step, (finding("activate", Result.SKIPPED, "web1"), finding("activate", Result.ERROR, "web2")))
+    records = [started(1), record(2, Intended(step), "A"), record(3, seen, "A")]
+    assert left(records)[0].touched == frozenset({"web2"})
+
+
+def test_an_operation_that_switched_nothing_takes_nothing_over() -> None:
+    step = Step(Phase.ACTIVATE, V1, ("web1",))
+    refused = Observed(step, (finding("activate", Result.SKIPPED, "web1"),))
+    mine = [started(2, V1, "B"), record(3, Intended(step), "B"), record(4, refused, "B")]
+    assert unfinished([started(1), *mine, ended(5, Outcome.ABANDONED, "B")]) == ("A",)
+
+
+def test_a_host_that_went_back_by_itself_has_not_arrived() -> None:
+    passed = observed(2, V2, finding(host="web1"))
+    records = [started(1, hosts=("web1",)), passed, record(3, Reverted(V2, "web1"), "A")]
+    assert not left(records)[0].arrived
+
+
+def test_hosts_that_were_taken_out_of_the_playbook_are_nobodys_business() -> None:
+    found = left([started(1), intended(2, Phase.ACTIVATE, V2, *HOSTS)])
+    assert [one.hosts for one in within(found, frozenset({"web1", "web9"}))] == [frozenset({"web1"})]
+    assert within(found, frozenset({"web9"})) == ()
+
+
+def test_a_deploy_that_went_back_on_the_hosts_it_could_reach_rests_by_a_rollback() -> None:
+    touched = intended(2, Phase.ACTIVATE, V2, "web1")
+    partial = ended(3, Outcome.PARTIAL, live=(("web1", V1.id),), pending=("web2",))
+    assert rest([started(1), touched, partial]) == Rest(V1, Kind.ROLLBACK, frozenset({"web2"}))

@@ -221,3 +221,39 @@ def test_a_drill_needs_a_good_release_at_rest_and_another_one(live: tuple[Releas
     here = [seen("web1", live[0]), seen("web2", live[1])]
     with pytest.raises(Refused, match=said):
         planning.drill(here, known(judged(1, V1)), ALL)
+
+
+def verified_everywhere(*hosts: str) -> tuple[Record, ...]:
+    return (*cut_off(*hosts), observed(3, V3, *(finding(host=host) for host in hosts)))
+
+
+@pytest.mark.parametrize(
+    "seen_so",
+    [
+        lambda: ([seen("web1", V3, SWITCHED), seen("web2", V3, SWITCHED)], judged(9, V3, Grade.BAD)),
+        lambda: ([seen("web1", V2, replace(SWITCHED, state="reverted")), seen("web2", V3, SWITCHED)], judged(9, V2)),
+        lambda: ([seen("web1", V3, SWITCHED), seen("web2", V3, SWITCHED), seen("web9", V2)], judged(9, V2)),
+    ],
+    ids=["marked bad since", "a host went back by itself", "not meant for every host"],
+)
+def test_what_arrived_is_undone_all_the_same(seen_so: Callable[[], tuple[list[Sighting], Record]]) -> None:
+    here, word = seen_so()
+    found = resume(here, known(*verified_everywhere("web1", "web2"), word), ALL)
+    assert found is not None
+    assert (found.kind, found.target) == (Kind.RESUME, V2)
+
+
+def test_nothing_is_brought_to_a_release_that_was_marked_bad() -> None:
+    end = ended(3, Outcome.PARTIAL, live=(("web1", V3.id),), pending=("web2",))
+    records = (*GOOD, started(1, V3), intended(2, A, V3, "web1"), end, judged(4, V3, Grade.BAD))
+    assert resume([seen("web1", V3), seen("web2", V2)], known(*records), ALL) is None
+    here = [seen("web1", V3), seen("web2", V3)]
+    assert confirm(here, known(*cut_off(), judged(4, V3, Grade.BAD)), ALL) is None
+
+
+def test_the_way_back_of_a_deploy_is_what_people_had_when_that_is_good() -> None:
+    """Also when another was marked good after it."""
+    here = [seen("web1", V2), seen("web2", V2)]
+    marked = known(*GOOD, judged(5, V1))
+    assert planning.deploy(V3, here, marked, ALL).fallback == V2
+    assert planning.deploy(V3, here, known(*GOOD, judged(5, V2, Grade.BAD)), ALL).fallback == V1

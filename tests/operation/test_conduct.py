@@ -13,6 +13,7 @@ from rollback.model import (
     Ended,
     Finding,
     Grade,
+    Intended,
     Kind,
     Noticed,
     Observed,
@@ -125,8 +126,16 @@ def test_what_a_person_rolled_back_from_is_withdrawn() -> None:
     assert Withdrawn(V1) in its.facts
 
 
-def test_a_rollback_that_failed_withdraws_nothing() -> None:
-    its = World({"web1": V1}, bad={"v2"})
+def test_what_is_rolled_back_is_withdrawn_before_the_first_switch() -> None:
+    """So that whoever finishes a rollback that was cut off, or failed, does not go back to what was left."""
+    its = World({"web1": V1, "web2": V1}, bad={"v2"})
+    conduct(asking(V2, kind=Kind.ROLLBACK), its.sight(), POLICY, its.ports())
+    kinds = [type(fact) for fact in its.facts[:4]]
+    assert (kinds[:3], its.facts.count(Withdrawn(V1))) == ([Started, Withdrawn, Intended], 1)
+
+
+def test_a_rollback_that_switched_nothing_withdraws_nothing() -> None:
+    its = World({"web1": V1}, present=(V1,), trouble={("upload", "v2", "web1"): (Result.FAIL, False)})
     conduct(asking(V2, kind=Kind.ROLLBACK), its.sight(), POLICY, its.ports())
     assert Withdrawn(V1) not in its.facts
 

@@ -358,3 +358,18 @@ def test_a_failing_undrain_is_no_verdict_on_the_release() -> None:
     its = world(1, trouble={("undrain", "v3", "web1"): (F, False)})
     ending = operate(deploying(its), POLICY, its.ports())
     assert (ending.outcome, judgements(its)) == (Outcome.HELD, [("v3", Grade.UNKNOWN)])
+
+
+@pytest.mark.parametrize("result", [S, F, E])
+def test_a_host_that_still_runs_what_was_to_be_left_is_stranded_whatever_its_checks_say(result: Result) -> None:
+    its = world(2, blind=True, trouble={("activate", "v2", "web2"): (result, False)})
+    ending = operate(rolling_back(its), POLICY, its.ports())
+    assert (ending.outcome, ending.reason) == (Outcome.STRANDED, "web2 could not be switched to v2")
+    assert ending.live == (("web1", V2.id), ("web2", V1.id))
+
+
+def test_the_same_on_the_way_back_from_a_bad_release() -> None:
+    trouble = {("verify", "v3", "web2"): (F, True), ("activate", "v1", "web1"): (S, False)}
+    its = world(2, blind=True, trouble=trouble)
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, ending.reason) == (Outcome.STRANDED, "web1 could not be switched to v1")

@@ -39,6 +39,7 @@ class World:
     unconfirmed: list[tuple[str, Confirm | None]] = field(default_factory=list)
     shields: int = 0
     conditions: dict[str, Condition] = field(default_factory=dict)  # of hosts that are not fit for a deploy
+    blind: bool = False  # the check does not see which release answers
     robbed: str = ""  # the phase in which the lease is taken away
 
     def ports(self) -> Ports:
@@ -163,7 +164,7 @@ class World:
             return finding("login", Result.ERROR, host)
         if isinstance(wrong, tuple):
             return finding("login", wrong[0], host)
-        good = self.live[host] == release and release.tag not in self.bad
+        good = (self.live[host] == release or self.blind) and release.tag not in self.bad
         return finding("login", Result.PASS if good else Result.FAIL, host)
 
     # journal
