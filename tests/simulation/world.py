@@ -50,7 +50,7 @@ class World:
         self.read = dict(READ)
         self.operators: list[Operator] = []
         self.policy = self._policy()
-        self.rollout = Rollout(rng.choice((0, 1)), rng.choice((0, 1, 2)))
+        self.rollout = Rollout(rng.choice((0, 1)), rng.choice((0, 1, 2)) * max(1, len(self.hosts) // 5))
         self.views = frozenset((View.HOST, View.URL) if rng.random() < 0.3 else (View.HOST,))
 
     def run(self) -> None:
