@@ -100,13 +100,15 @@ PLANTED = (
     Planted(
         "an intent is recorded after its effect",
         "rollback/operation/walk.py",
-        """        ports.journal.record(Intended(step))
+        """        ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
+        so_far.attempted.append(step)
         ports.tell(Began(step))
         findings = _perform(step, plan, policy, ports)
 """,
-        """        ports.tell(Began(step))
+        """        so_far.attempted.append(step)
+        ports.tell(Began(step))
         findings = _perform(step, plan, policy, ports)
-        ports.journal.record(Intended(step))
+        ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
 """,
         HISTORIES,
     ),
