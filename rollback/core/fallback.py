@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rollback.core.history import Standing, Standings
+from rollback.core.status import common_live
 from rollback.errors import Refused
 from rollback.model import Grade, Release, Sighting
 
@@ -27,6 +28,15 @@ def candidates(sightings: Sequence[Sighting], found: Standings, *, besides: Rele
     newest = sorted(found.values(), key=lambda one: one.since, reverse=True)
     others = (one for one in newest if besides is None or one.release.commit != besides.commit)
     return tuple((one, _why_not(one, sightings)) for one in others)
+
+
+def way_back(release: Release, reachable: Sequence[Sighting], found: Standings) -> Standing | None:
+    """From a deploy of `release`: what people had, when that is known to be good; else the fallback."""
+    live = common_live(reachable)
+    standing = found.get(live.commit) if live else None
+    if live is not None and live.commit != release.commit and standing is not None and standing.eligible:
+        return standing
+    return choose_fallback(reachable, found, besides=release)
 
 
 def last_known_good(sightings: Sequence[Sighting], found: Standings, *, besides: Release | None) -> Release:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rollback.core.fallback import choose_fallback, last_known_good
+from rollback.core.fallback import last_known_good, way_back
 from rollback.core.history import Standing, Standings
 from rollback.core.left import NO_REST, Left, Rest
 from rollback.core.status import common_live
@@ -45,7 +45,7 @@ def deploy(
     away: as many hosts may be out of reach; they are left pending. Raises: Refused, TagMoved.
     """
     reachable = _reachable(sightings, away)
-    fallback = _way_back(release, reachable, known.standings)
+    fallback = way_back(release, reachable, known.standings)
     if not force:
         _not_moved(release, known.pins)
         _not_quarantined(release, known.standings)
@@ -136,15 +136,6 @@ def waves(hosts: Sequence[str], rollout: Rollout) -> tuple[tuple[str, ...], ...]
     size = rollout.batch or len(rest) or 1
     cut = tuple(rest[start : start + size] for start in range(0, len(rest), size))
     return ((first,) if first else ()) + cut
-
-
-def _way_back(release: Release, reachable: Sightings, found: Standings) -> Standing | None:
-    """What people had, when that is known to be good; else the fallback."""
-    live = common_live(reachable)
-    standing = found.get(live.commit) if live else None
-    if live is not None and live.commit != release.commit and standing is not None and standing.eligible:
-        return standing
-    return choose_fallback(reachable, found, besides=release)
 
 
 def _wanted_away(reachable: Sightings, rest: Rest) -> Release | None:
