@@ -120,9 +120,24 @@ class _Lock:
     def __enter__(self) -> None:
         if self.held:
             task, ticket = self.clock.task, self.clock.ticket()
-            self.waiting.append(lambda: self.clock.wake(task, ticket))
-            self.clock.park()
+
+            def hand_on() -> None:
+                self.clock.wake(task, ticket)
+
+            self.waiting.append(hand_on)
+            try:
+                self.clock.park()
+            except BaseException:
+                self._leave(hand_on)
+                raise
         self.held = True
+
+    def _leave(self, waiting: Callable[[], None]) -> None:
+        """Who was interrupted waits no more; if it had been handed on already, the next one gets it."""
+        if waiting in self.waiting:
+            self.waiting.remove(waiting)
+        else:
+            self.__exit__()
 
     def __exit__(self, *_: object) -> None:
         self.held = False
