@@ -77,9 +77,9 @@ class Witness:
         """At the end, after all was healed and one rollback was made."""
         nowhere = "Refused: nothing to go back to"  # fine where all is well already
         assert last.ended.startswith(("done", nowhere)), f"the last rollback: {last.ended}"
-        if last.ended.startswith(nowhere) and not self._good(book):
-            return  # every machine was replaced: there is nothing to go back to
         live = {host.live for host in self.hosts.values()}
+        if last.ended.startswith(nowhere) and (live == {None} or not self._good(book)):
+            return  # every machine was replaced: there is nothing to go back to
         assert len(live) == 1, f"different releases are live: {live}"
         release = RELEASES[live.pop() or ""]
         assert self.truth.of(release.tag) is Nature.GOOD, f"{release.tag} is live, and is {self.truth.of(release.tag)}"
