@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from rollback.model import (
     Grade,
+    Intended,
     Judged,
     Kind,
     Marked,
+    Observed,
+    Phase,
     Record,
     Release,
+    Result,
     Sighting,
     Started,
+    Step,
     Withdrawn,
 )
 
@@ -41,19 +46,30 @@ Standings = Mapping[str, Standing]  # by commit: a verdict sticks to what was bu
 def standings(records: Iterable[Record]) -> Standings:
     """The latest verdict on every commit, in the order of the records' ids (ULIDs sort by time).
 
-    The last word counts, except that an unknown verdict takes no earlier one back, and that an operation which began
-    before a person marked a release bad does not lift that.
+    The last word counts, except that an unknown verdict takes no earlier one back, that an operation which began before
+    a person marked a release bad does not lift that, and that what a rollback was to leave is not withdrawn when it
+    switched nothing.
     """
+    every = sorted(records, key=lambda one: one.id)
+    idle = _idle(every)
     found: dict[str, Standing] = {}
     condemned: dict[str, str] = {}  # commit -> the record by which a person marked it bad
-    for record in sorted(records, key=lambda one: one.id):
-        standing = _standing(record, found)
+    for record in every:
+        standing = None if record.id in idle else _standing(record, found)
         if standing is None or record.operation < condemned.get(standing.release.commit, ""):
             continue  # it says nothing, or it began before a person said otherwise
         found[standing.release.commit] = standing
         if isinstance(record.fact, Marked):
             condemned[standing.release.commit] = record.id if standing.grade is Grade.BAD else ""
     return found
+
+
+def _idle(every: Sequence[Record]) -> frozenset[str]:
+    """The withdrawals, by id, of operations that were refused every switch."""
+    said = [one for one in every if isinstance(one.fact, Withdrawn)]
+    mine = {one.operation: [r for r in every if r.operation == one.operation] for one in said}
+    refused = {name for name, records in mine.items() if _tried(records) and not switched(records)}
+    return frozenset(one.id for one in said if one.operation in refused)
 
 
 def _standing(record: Record, found: Standings) -> Standing | None:
@@ -66,6 +82,26 @@ def _standing(record: Record, found: Standings) -> Standing | None:
             return Standing(release, Grade.GOOD, record.at, f"rolled back by {record.author}", withdrawn=True)
         case _:
             return None
+
+
+def switched(mine: Iterable[Record]) -> frozenset[str]:
+    """The hosts that one operation's records say were switched, or may have been.
+
+    Every attempt counts, whatever came of it, unless it was certainly not made.
+    """
+    every = tuple(mine)
+    refused = {(f.step, one.host) for f in observed(every) for one in f.findings if one.result is Result.SKIPPED}
+    return frozenset(host for step in _tried(every) for host in step.hosts if (step, host) not in refused)
+
+
+def _tried(mine: Iterable[Record]) -> tuple[Step, ...]:
+    intended = (r.fact.step for r in mine if isinstance(r.fact, Intended))
+    return tuple(step for step in intended if step.phase is Phase.ACTIVATE)
+
+
+def observed(mine: Iterable[Record]) -> Iterable[Observed]:
+    """What an operation's steps, and its preflight, found."""
+    return (r.fact for r in mine if isinstance(r.fact, Observed))
 
 
 def pins(records: Iterable[Record]) -> Mapping[str, Release]:

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rollback.core.history import known_releases
+from rollback.core.history import known_releases, observed, switched
 from rollback.model import (
     Ended,
     Finding,
-    Intended,
     Kind,
-    Observed,
     Outcome,
     Phase,
     Record,
@@ -87,7 +85,7 @@ def rest(records: Iterable[Record]) -> Rest:
     found = NO_REST
     for _, mine in _operations(every):
         end = _ended(mine)
-        if end is not None and (end.outcome in _RESTED or _switched(mine)):
+        if end is not None and (end.outcome in _RESTED or switched(mine)):
             found = _rested(found, _started(mine), end, known)
     return found
 
@@ -120,10 +118,10 @@ def _started(mine: Iterable[Record]) -> Started:
 
 def _left(operation: str, mine: tuple[Record, ...]) -> Left:
     start = _started(mine)
-    hosts, switched = frozenset(start.hosts), _switched(mine)
+    hosts, touched = frozenset(start.hosts), switched(mine)
     passed = {host for step in _verified(mine) if step.release == start.target for host in step.hosts}
     arrived = hosts <= passed and not any(isinstance(r.fact, Reverted) for r in mine)
-    return Left(operation, start.kind, start.target, start.fallback, hosts | switched, switched, arrived)
+    return Left(operation, start.kind, start.target, start.fallback, hosts | touched, touched, arrived)
 
 
 def _without(taken: frozenset[str], was: Left) -> Left:
@@ -134,21 +132,8 @@ def _ended(mine: Iterable[Record]) -> Ended | None:
     return next((r.fact for r in reversed(tuple(mine)) if isinstance(r.fact, Ended)), None)
 
 
-def _switched(mine: Iterable[Record]) -> frozenset[str]:
-    """Every attempt counts, whatever came of it, unless it was certainly not made."""
-    every = tuple(mine)
-    intended = (r.fact.step for r in every if isinstance(r.fact, Intended))
-    refused = {(f.step, one.host) for f in _observed(every) for one in f.findings if one.result is Result.SKIPPED}
-    tried = ((step, host) for step in intended if step.phase is Phase.ACTIVATE for host in step.hosts)
-    return frozenset(host for step, host in tried if (step, host) not in refused)
-
-
-def _observed(mine: Iterable[Record]) -> Iterable[Observed]:
-    return (r.fact for r in mine if isinstance(r.fact, Observed))
-
-
 def _verified(mine: Iterable[Record]) -> Iterable[Step]:
-    seen = _observed(mine)
+    seen = observed(mine)
     return (fact.step for fact in seen if fact.step and fact.step.phase is Phase.VERIFY and _passed(fact.findings))
 
 

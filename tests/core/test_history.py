@@ -165,3 +165,13 @@ def test_there_are_no_times_without_a_start() -> None:
 def test_a_lease_that_was_taken_away_is_an_operation_of_its_own() -> None:
     taken = record(1, Unlocked(("01M87WNMZ5FA8QE11P2WJAN36K",), ("web1",)), "OP7")
     assert past([taken]) == (Past("OP7", at(1), "ada", "unlock 01M87WNMZ5FA", None, Outcome.DONE, None, "", ("web1",)),)
+
+
+def test_what_a_rollback_was_to_leave_is_not_withdrawn_when_every_switch_was_refused() -> None:
+    step = Step(Phase.ACTIVATE, V1, ("web1",))
+    begun = [judged(1, V2), record(2, Withdrawn(V2), "B"), record(2.1, Intended(step), "B")]
+    assert standings(begun)[V2.commit].withdrawn
+    refused = record(3, Observed(step, (finding("activate", Result.SKIPPED),)), "B")
+    assert standings([*begun, refused])[V2.commit] == Standing(V2, Grade.GOOD, at(1), "by a test")
+    failed = record(3, Observed(step, (finding("activate", Result.FAIL),)), "B")
+    assert standings([*begun, failed])[V2.commit].withdrawn
