@@ -276,12 +276,16 @@ read_current() {
 # The right to change something
 
 prove() {
+    require_ours
+    is_live || end expired
+}
+
+require_ours() {
     read_lease
     if ! is_ours; then
         say_lease
         end fenced
     fi
-    is_live || end expired
 }
 
 # Begins a verb that changes something: alone, with the right to, and only if it was not done already.
@@ -362,11 +366,11 @@ perform() (
 # By the shell that becomes `timeout`, which ends the whole command when it is told to end.
 note_preparing() { read -r self _ </proc/self/stat && printf '%s\n' "$operation $token $self" >"$state/preparing"; } 2>/dev/null
 
-# Whoever closes an operation no longer wants what it prepares. Only its own, and only while it still runs.
+# OPERATION TOKEN: nobody wants any more what it prepares. Only while that still runs.
 stop_preparing() {
     [ -f "$state/preparing" ] && ! flock -n "$state/busy" true || return 0
     read -r p_operation p_token p_self <"$state/preparing"
-    [ "$p_operation $p_token" != "$operation $token" ] || ! is_number "$p_self" || kill "$p_self"
+    [ "$p_operation $p_token" != "$1" ] || ! is_number "$p_self" || kill "$p_self"
 } 2>/dev/null
 
 make_room_for() {
@@ -513,7 +517,10 @@ verb_acquire() {
             say_lease
             end held
         fi
-        [ -z "$l_operation" ] || say_taken
+        if [ -n "$l_operation" ]; then
+            say_taken
+            stop_preparing "$l_operation $l_token"
+        fi
         new_token
         l_since=$now
     fi
@@ -563,11 +570,7 @@ verb_renew() {
     require operation token ttl
     open_state
     lock
-    read_lease
-    if ! is_ours; then
-        say_lease
-        end fenced
-    fi
+    require_ours
     # Also an expired one: nobody took it meanwhile.
     extend_lease "$ttl" "$l_phase"
     end ok
@@ -676,7 +679,12 @@ verb_prepare() {
         run=*)
             step=$((step + 1))
             run "$step" "$folder" "${word#run=}" "$@"
-            [ "$status" -eq 0 ] || end failed "$(outcome "${word#run=}")"
+            if [ "$status" -ne 0 ]; then
+                # Whoever took the lease ended it: that is no failure of the release.
+                lock
+                require_ours
+                end failed "$(outcome "${word#run=}")"
+            fi
             fail_here prepare:ran
             ;;
         esac
@@ -842,7 +850,7 @@ verb_undrain() {
 
 verb_finish() {
     require journal operation token
-    stop_preparing
+    stop_preparing "$operation $token"
     enter finish
     clear_leftovers
     if write_journal; then

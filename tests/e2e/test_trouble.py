@@ -137,6 +137,17 @@ def test_unlock_takes_the_lease_away_from_a_deploy_which_then_stops_where_it_is(
     assert (left(small), small.run("deploy", "v4", "-y").code) == ([_AT_REST, _AT_REST], 0)
 
 
+def test_a_rollback_that_takes_the_lease_does_not_wait_for_what_the_deploy_prepares(small: Small) -> None:
+    deployed(small, "v1", "v2")
+    slow(small, "prepare.sh", "v4")
+    with small.started("deploy", "v4", "-y") as process:
+        until((small.root("web1") / "shared/slow").exists)
+        operation = small.run("-y").err.rpartition("rollback unlock ")[2].strip()
+        back = small.run("-y", "--steal", operation)
+        process.communicate(timeout=60)
+    assert (back.code, process.returncode, small.lives()) == (0, 4, ["v1", "v1"]), back.err
+
+
 def test_a_rollback_may_wait_for_a_deploy(small: Small) -> None:
     deployed(small, "v1", "v2")
     slow(small, "prepare.sh", "v4")
