@@ -129,7 +129,7 @@ def test_verify_and_check_change_nothing_and_say_how_it_stands(small: Small) -> 
     assert small.run("verify").code == 0
     ready = small.run("check")
     assert ready.code == 0, ready.err
-    assert "fallback: v1" in ready.err
+    assert "way back    v1" in ready.err
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(small: Small) -> None:

@@ -48,7 +48,10 @@ LIVES = {
         *(*_TAKEN, *_BROUGHT, *_switched("web1"), "record judged"),
         *(*_switched("web1", " again"), "record judged again", *_CLOSED),
     ),
-    "rollback": (*_TAKEN, *_switched("web1"), *_switched("web2"), "record judged", "record withdrawn", *_CLOSED),
+    "rollback": (  # what is left is withdrawn in one record with the first intent
+        *(*_TAKEN, "record withdrawn", *_switched("web1")[1:]),
+        *(*_switched("web2"), "record judged", *_CLOSED),
+    ),
 }
 
 
