@@ -70,7 +70,7 @@ class Command(Session):
     ) -> None:
         super().__init__(Options(yes=True))
         who = (operator.process.name, (("machine", book.laptop.name),))
-        self.__dict__.update(fleet=fleet, ledger=book, author=who, **rooms)
+        self.__dict__.update(playbook=None, fleet=fleet, ledger=book, author=who, **rooms)
         self.operator, self.clock, self.book, self.others = operator, clock, book, others
 
     def do(self, wanted: Wanted) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 from rollback.core.plan import Rollout
 from rollback.errors import RollbackError, SourceError
@@ -145,8 +146,9 @@ class World:
             pace=pace(self.clock, lambda: laptop.skew),
         )
         checks = Checks(self.clock, self.truth, self.hosts, fleet, self.views)
-        rooms = {"checks": checks, "policy": self.policy, "rollout": self.rollout, "note": self.note}
-        command = Command(operator, self.clock, self._book(laptop), fleet, self.operators, **rooms)
+        environment = SimpleNamespace(name="production", hosts=self.described)
+        rooms = {"environment": environment, "policy": self.policy, "rollout": self.rollout, "note": self.note}
+        command = Command(operator, self.clock, self._book(laptop), fleet, self.operators, checks=checks, **rooms)
         return command
 
     def _book(self, laptop: Laptop) -> Book:
