@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Control (Cc), format such as bidi overrides (Cf), surrogates (Cs), line and paragraph ends (Zl, Zp), private (Co), and
 # what this Unicode does not know yet (Cn).
@@ -27,6 +28,13 @@ def clean_line(text: str | bytes, limit: int = 300) -> str:
     """The same on one line, the first characters kept."""
     shown = " ".join(clean(text, limit=1 << 20).split())
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def hosts(names: Sequence[str], limit: int = 6) -> str:
+    """`web1 web2 web3`, or the first few and a count."""
+    if len(names) <= limit:
+        return " ".join(names)
+    return f"{' '.join(names[:limit])} and {len(names) - limit} more"
 
 
 def _visible(char: str) -> str:

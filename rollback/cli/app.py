@@ -76,7 +76,7 @@ def _bare(
 
 
 def _terms(force: bool, steal: str, wait: float, away: int = 0) -> Any:
-    from rollback.cli.change import Terms
+    from rollback.cli.wanted import Terms
 
     return Terms(force, (steal,) if steal else (), wait, away)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rollback.cli.lease import claim, patience, require_free
@@ -17,6 +18,7 @@ from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.cli.signals import Signals
+from rollback.cli.wanted import Terms, deploy_plan, first_plan, left, only_settled, resume_plan
 from rollback.core import plan as planning
 from rollback.core import resume as resuming
 from rollback.core.history import known_releases
@@ -33,19 +35,6 @@ from rollback.report import words
 if TYPE_CHECKING:
     from rollback.core.plan import Known
 
-_SETTLED = {Outcome.DONE, Outcome.PARTIAL}
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a person allows. steal: take the lease from this operation. wait: seconds for the lease. away: hosts that a
-    deploy may go out without."""
-
-    force: bool = False
-    steal: tuple[str, ...] = ()
-    wait: float = 0.0
-    away: int = 0
-
 
 def deploy(options: Options, tag: str, terms: Terms) -> Reply:
     with Session(options) as session:
@@ -54,24 +43,11 @@ def deploy(options: Options, tag: str, terms: Terms) -> Reply:
         if session.repository.dirty():
             session.tell(Noticed("the work tree has changes that are in no commit: what is deployed is the tag"))
 
-        def plan(sightings: Sequence[Sighting]) -> Plan:
-            known, rollout = session.known(), session.rollout
-            return planning.deploy(release, sightings, known, rollout, force=terms.force, away=terms.away)
-
-        def first(sightings: Sequence[Sighting]) -> Plan:
-            left = None if terms.force else resuming.before_a_deploy(sightings, session.known(), session.rollout)
-            return left or plan(sightings)
-
-        settled = change(session, first, terms)
-        done = settled.plan
-        if done is None or not _only_settled(done, release) or settled.outcome not in _SETTLED:
+        settled = change(session, partial(first_plan, session, release, terms), terms)
+        if not only_settled(settled.plan, settled.outcome, release):
             return settled.reply
         session.say(*settled.reply.shown, "")
-        return change(session, plan, terms).reply
-
-
-def _only_settled(done: Plan, release: Release) -> bool:
-    return done.kind is Kind.RESUME or (bool(done.resumes) and done.target != release)
+        return change(session, partial(deploy_plan, session, release, terms), terms).reply
 
 
 def rollback(options: Options, to: str | None, terms: Terms) -> Reply:
@@ -93,21 +69,10 @@ def resume(options: Options, terms: Terms) -> Reply:
     with Session(options) as session:
         session.require_usable()
 
-        def left(sightings: Sequence[Sighting]) -> Plan | None:
-            known = session.known()
-            left = resuming.resume(sightings, known, session.rollout)
-            return left or resuming.confirm(sightings, known, session.rollout)
-
-        def plan(sightings: Sequence[Sighting]) -> Plan:
-            found = left(planning.reachable_of(sightings) and sightings)
-            if found is None:
-                raise Refused("nothing is left to finish or undo any more", hint="rollback status")
-            return found
-
         sightings = seen(session)
-        if left(sightings) is None:
+        if left(session, sightings) is None:
             return _nothing_to_do(session, sightings)
-        return change(session, plan, terms).reply
+        return change(session, partial(resume_plan, session), terms).reply
 
 
 def _nothing_to_do(session: Session, sightings: Sequence[Sighting]) -> Reply:

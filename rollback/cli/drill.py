@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rollback.checks.uptime import Uptime
-from rollback.cli.change import Terms, change
+from rollback.cli.change import change
 from rollback.cli.entries import Entries
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
+from rollback.cli.wanted import Terms
 from rollback.core import plan as planning
 from rollback.core.resume import resume
 from rollback.core.times import times

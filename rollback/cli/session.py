@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from rollback.report.progress import Lines, Notices
     from rollback.source.packed import Package
     from rollback.source.repository import Repository
+
+_WITNESSES = 3  # hosts that are asked for the same journal
 
 
 class Session:
@@ -184,13 +187,16 @@ class Session:
         return sightings
 
     def learn(self, sightings: Sequence[Sighting]) -> None:
-        """Add the operations that the hosts' journals know and the ledger does not (or does not know the end of)."""
+        """Add the operations that the hosts' journals know and the ledger does not (or does not know the end of).
+
+        Each is asked of a few hosts at once: one of them may fail just then, or have heard less of it.
+        """
         records = self.records()
         known = {record.operation for record in records} - set(unfinished(records))
         wanted: dict[str, tuple[str, ...]] = {}
-        asked: set[str] = set()
+        asked: Counter[str] = Counter()
         for sighting in sightings:
-            news = tuple(one for one in sighting.journals if one not in known and one not in asked)
+            news = tuple(one for one in sighting.journals if one not in known and asked[one] < _WITNESSES)
             if news:
                 wanted[sighting.host] = news
                 asked.update(news)

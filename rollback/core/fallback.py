@@ -25,8 +25,7 @@ def choose_fallback(sightings: Sequence[Sighting], found: Standings, *, besides:
 
 def candidates(sightings: Sequence[Sighting], found: Standings, *, besides: Release | None) -> tuple[Candidate, ...]:
     """Judged releases but `besides`, newest verdict first, with why each is not complete and good ("" when it is)."""
-    newest = sorted(found.values(), key=lambda one: one.since, reverse=True)
-    others = (one for one in newest if besides is None or one.release.commit != besides.commit)
+    others = (one for one in reversed(tuple(found.values())) if besides is None or one.release.commit != besides.commit)
     return tuple((one, _why_not(one, sightings)) for one in others)
 
 

@@ -44,7 +44,8 @@ Standings = Mapping[str, Standing]  # by commit: a verdict sticks to what was bu
 
 
 def standings(records: Iterable[Record]) -> Standings:
-    """The latest verdict on every commit, in the order of the records' ids (ULIDs sort by time).
+    """The latest verdict on every commit, the oldest first: in the order of the records' ids, which follow what their
+    writer knew of, whoever's clock was wrong.
 
     The last word counts, except that an unknown verdict takes no earlier one back, that an operation which began before
     a person marked a release bad does not lift that, and that what a rollback was to leave is not withdrawn when it
@@ -58,6 +59,7 @@ def standings(records: Iterable[Record]) -> Standings:
         standing = None if record.id in idle else _standing(record, found)
         if standing is None or record.operation < condemned.get(standing.release.commit, ""):
             continue  # it says nothing, or it began before a person said otherwise
+        found.pop(standing.release.commit, None)  # whatever clocks say: the last word comes last
         found[standing.release.commit] = standing
         if isinstance(record.fact, Marked):
             condemned[standing.release.commit] = record.id if standing.grade is Grade.BAD else ""
@@ -143,8 +145,10 @@ def kept(sightings: Iterable[Sighting], found: Standings, keep: int) -> tuple[Ke
 def _needs(
     seen: tuple[Sighting, ...], present: Iterable[Release], found: Standings, keep: int
 ) -> Iterable[tuple[str, tuple[str, ...]]]:
-    judged = [(found[release.commit], release.id) for release in present if release.commit in found]
-    newest = sorted(judged, key=lambda pair: pair[0].since, reverse=True)
+    rank = {commit: place for place, commit in enumerate(found)}
+    judged = [release for release in present if release.commit in found]
+    latest = sorted(judged, key=lambda one: rank[one.commit], reverse=True)
+    newest = [(found[release.commit], release.id) for release in latest]
     good = tuple(one for standing, one in newest if standing.grade is Grade.GOOD)
     yield "live", tuple(s.live for s in seen if s.live)
     yield "previous", tuple(s.previous for s in seen if s.previous)

@@ -47,8 +47,7 @@ def deploy(
     reachable = _reachable(sightings, away)
     fallback = way_back(release, reachable, known.standings)
     if not force:
-        _not_moved(release, known.pins)
-        _not_quarantined(release, known.standings)
+        require_deployable(release, sightings, known, away)
         _a_way_back(release, fallback, reachable, known.standings)
     brought_first = _brought(fallback.release, reachable) if fallback else ()
     return Plan(
@@ -60,6 +59,13 @@ def deploy(
         rollout.batch,
         _away(sightings),
     )
+
+
+def require_deployable(release: Release, sightings: Sightings, known: Known, away: int) -> None:
+    """What nothing that is put in order first could change. Raises: Refused, TagMoved."""
+    _reachable(sightings, away)
+    _not_moved(release, known.pins)
+    _not_quarantined(release, known.standings)
 
 
 def rollback(

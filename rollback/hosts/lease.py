@@ -20,6 +20,7 @@ from rollback.hosts.requests import Turn
 from rollback.hosts.sentences import sentence
 from rollback.model import Event, Host, LeaseSeen, Noticed, Sighting
 from rollback.text import clean_line
+from rollback.text import hosts as some
 
 MayTake = Callable[[LeaseSeen], bool]
 
@@ -83,7 +84,7 @@ class Leases:
             raise LeaseHeld(_refusal(held), operations=operations)
         self._numbers = count(max((one.number for one in taken), default=0) + 1)
         for notice, hosts in _grouped((one.notice, one.sighting.host) for one in taken if one.notice):
-            self._tell(Noticed(f"{' '.join(hosts)}: {notice}"))
+            self._tell(Noticed(f"{some(hosts)}: {notice}"))
         return tuple(one.sighting for one in taken)
 
     def turn(self, host: str) -> Turn | None:
@@ -158,8 +159,10 @@ def _notice(answer: Answer) -> str:
 
 
 def _refusal(held: list[_Taken]) -> str:
-    said = _grouped((one.refusal, one.sighting.host) for one in held)
-    return "; ".join(f"{' '.join(hosts)}: {refusal}" for refusal, hosts in said)
+    """By the operation that holds them: what it says of its age differs from host to host."""
+    said = {one.holding or one.refusal: one.refusal for one in reversed(held)}
+    grouped = _grouped((one.holding or one.refusal, one.sighting.host) for one in held)
+    return "; ".join(f"{some(hosts)}: {said[holding]}" for holding, hosts in grouped)
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, list[str]]]:

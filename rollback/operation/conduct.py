@@ -17,6 +17,7 @@ from rollback.model import (
     Noticed,
     Observed,
     Outcome,
+    Phase,
     Plan,
     Pruned,
     Release,
@@ -28,6 +29,7 @@ from rollback.operation.outcome import operate
 from rollback.operation.ports import Policy, Ports
 from rollback.operation.ready import looking_over
 
+_KEPT = {Outcome.DONE, Outcome.PARTIAL}  # the target stays
 Planned = Callable[[Sequence[Sighting]], Plan]
 Origin = tuple[tuple[str, str], ...]
 
@@ -66,7 +68,20 @@ def conduct(asked: Asked, sightings: Sequence[Sighting], policy: Policy, ports: 
             trouble = ports.fleet.finish(hosts, ports.journal.lines(), holding)
             if not ports.fleet.taken_away:  # what is not ours any more can't be closed, and that was said
                 _tell_trouble(trouble, "could not be closed", ports)
-    return plan, ending
+    return plan, _as_heard(plan, ending, trouble, policy, ports)
+
+
+def _as_heard(plan: Plan, ending: Ending, trouble: Sequence[Finding], policy: Policy, ports: Ports) -> Ending:
+    """A host that waits to be confirmed and does not hear the end goes back by itself: it is pending."""
+    waiting = {host for step in plan.steps if step.phase is Phase.ACTIVATE for host in step.hosts}
+    deaf = tuple(f.host for f in trouble if f.result is not Result.PASS and f.host in waiting - set(ending.away))
+    if policy.confirm_within is None or plan.kind is not Kind.DEPLOY or ending.outcome not in _KEPT or not deaf:
+        return ending
+    live = tuple((host, one) for host, one in ending.live if host not in deaf)
+    heard = replace(ending, outcome=Outcome.PARTIAL, live=live, away=ending.away + deaf)
+    with ports.shield():
+        ports.journal.record(Ended(heard.outcome, heard.live, heard.away, heard.reason))
+    return heard
 
 
 def _planned(asked: Asked, sightings: Sequence[Sighting]) -> Plan:

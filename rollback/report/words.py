@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from rollback import text
 from rollback.core import amounts
 from rollback.core.judge import label
 from rollback.model import Finding, Release, Result
@@ -14,7 +15,7 @@ from rollback.text import clean_line
 MARKS = {Result.PASS: "✓", Result.FAIL: "✗", Result.ERROR: "!", Result.INCONCLUSIVE: "?", Result.SKIPPED: "-"}
 # Readable on dark and on light: yellow vanishes on white, dim text on either. A mark says the same without colour.
 CAUTION = "magenta"
-seconds, size = amounts.seconds, amounts.size
+seconds, size, hosts = amounts.seconds, amounts.size, text.hosts
 STYLES = {
     Result.PASS: "green",
     Result.FAIL: "red",
@@ -43,13 +44,6 @@ def id_tag(release_id: str | None) -> str:
     head, dash, tail = release_id.rpartition("-")
     ours = dash and len(tail) == 12 and all(c in "0123456789abcdef" for c in tail)
     return clean_line(unquote(head) if ours else release_id, limit=80)
-
-
-def hosts(names: Sequence[str], limit: int = 6) -> str:
-    """`web1 web2 web3`, or the first few and a count."""
-    if len(names) <= limit:
-        return " ".join(names)
-    return f"{' '.join(names[:limit])} and {len(names) - limit} more"
 
 
 def moment(at: datetime) -> str:

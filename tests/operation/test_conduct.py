@@ -57,6 +57,25 @@ def test_a_deploy_is_recorded_from_its_start_to_its_end_and_the_lease_given_back
     assert plan.target == V3
 
 
+def test_a_host_that_did_not_hear_the_end_and_waits_for_it_is_pending() -> None:
+    its = World({"web1": V1, "web2": V1}, deaf={"web2"})
+    _, ending = conduct(asking(V3), its.sight(), replace(POLICY, confirm_within=90.0), its.ports())
+    assert (ending.outcome, ending.live, ending.away) == (Outcome.PARTIAL, (("web1", V3.id),), ("web2",))
+    assert its.facts[-1] == Ended(Outcome.PARTIAL, ending.live, ("web2",), "")
+
+
+@pytest.mark.parametrize(
+    ("target", "confirm_within", "outcome"),
+    [(V3, None, Outcome.DONE), (V1, 90.0, Outcome.DONE), (V2, 90.0, Outcome.ROLLED_BACK)],
+)
+def test_a_host_that_waits_for_nothing_need_not_hear_the_end(
+    target: Release, confirm_within: float | None, outcome: Outcome
+) -> None:
+    its = World({"web1": V1, "web2": V1}, deaf={"web2"}, bad={"v2"})
+    _, ending = conduct(asking(target), its.sight(), replace(POLICY, confirm_within=confirm_within), its.ports())
+    assert (ending.outcome, ending.away) == (outcome, ())
+
+
 def test_a_plan_that_differs_from_the_one_shown_is_refused_and_nothing_is_changed() -> None:
     its = World({"web1": V1, "web2": V1})
     shown = planning.deploy(V3, its.sight(), Known(standings(RECORDS), {}), Rollout(1, 1))

@@ -28,6 +28,7 @@ class World:
     trouble: dict[tuple[str, str, str], tuple[Result, bool] | BaseException] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
     loses: set[str] = field(default_factory=set)  # hosts that go away once they were switched
+    deaf: set[str] = field(default_factory=set)  # hosts that do not hear the end
     drained: set[str] = field(default_factory=set)
     views: tuple[View, ...] = (View.HOST,)
     present: tuple[Release, ...] = (V1, V2, V3)
@@ -119,7 +120,7 @@ class World:
     ) -> tuple[Finding, ...]:
         assert journal == b"lines"
         self.finished.append((hosts, holding))
-        return ()
+        return tuple(finding("finish", Result.ERROR, host) for host in hosts if host in self.deaf)
 
     def prune(self, hosts: tuple[str, ...], doomed: tuple[str, ...]) -> tuple[Finding, ...]:
         self.pruned.append(doomed)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from rollback.cli import drill
 from rollback.cli.entries import Entries
 from rollback.cli.options import Options
 from rollback.cli.session import Session
+from rollback.cli.wanted import Terms, deploy_plan, first_plan, only_settled, resume_plan
 from rollback.core import plan as planning
 from rollback.core import resume as resuming
-from rollback.errors import Refused
 from rollback.hosts.fleet import Fleet
 from rollback.model import Ending, Event, Kind, Noticed, Outcome, Plan, Release, Sighting
 from rollback.operation.claim import Claim, Patience, take
@@ -84,19 +85,11 @@ class Command(Session):
             plans[wanted.kind](wanted)
 
     def _deploy(self, wanted: Wanted) -> None:
-        release = wanted.release
+        release, terms = wanted.release, Terms(away=wanted.away)
         assert release is not None
-
-        def plan(sightings: Sequence[Sighting]) -> Plan:
-            return planning.deploy(release, sightings, self.known(), self.rollout, away=wanted.away)
-
-        def first(sightings: Sequence[Sighting]) -> Plan:
-            return resuming.before_a_deploy(sightings, self.known(), self.rollout) or plan(sightings)
-
-        done, ending = self._under_lease(first, wanted)
-        settled = done.kind is Kind.RESUME or (bool(done.resumes) and done.target != release)
-        if settled and ending.outcome in {Outcome.DONE, Outcome.PARTIAL}:
-            self._under_lease(plan, wanted)
+        done, ending = self._under_lease(partial(first_plan, self, release, terms), wanted)
+        if only_settled(done, ending.outcome, release):
+            self._under_lease(partial(deploy_plan, self, release, terms), wanted)
 
     def _rollback(self, wanted: Wanted) -> None:
         def plan(sightings: Sequence[Sighting]) -> Plan:
@@ -107,15 +100,7 @@ class Command(Session):
         self._under_lease(plan, wanted)
 
     def _resume(self, wanted: Wanted) -> None:
-        def plan(sightings: Sequence[Sighting]) -> Plan:
-            known = self.known()
-            left = resuming.resume(sightings, known, self.rollout)
-            found = left or resuming.confirm(sightings, known, self.rollout)
-            if found is None:
-                raise Refused("nothing is left to finish or undo any more")
-            return found
-
-        self._under_lease(plan, wanted)
+        self._under_lease(partial(resume_plan, self), wanted)
 
     def _drill(self, wanted: Wanted) -> None:
         _, ending = self._under_lease(lambda seen: drill._way_there(self, seen), wanted)
