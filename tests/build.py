@@ -28,10 +28,12 @@ def sighting(
     present: Iterable[Release] = (V1, V2),
     intent: Intent | None = None,
     problem: str | None = None,
+    journals: Iterable[str] = (),
 ) -> Sighting:
     if problem is not None:
         return Sighting(host, problem)
-    return Sighting(host, live=live.id if live else None, releases=tuple(present), intent=intent)
+    there = dict.fromkeys(journals, 1)
+    return Sighting(host, live=live.id if live else None, releases=tuple(present), intent=intent, journals=there)
 
 
 def at(seconds: float) -> datetime:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,7 @@ from rollback.cli.logs import debugging
 from rollback.cli.options import Options
 from rollback.cli.outlet import console, secrets
 from rollback.core.history import known_releases, pins, standings
-from rollback.core.left import left, rest, unfinished, within
+from rollback.core.left import left, rest, unheard, within
 from rollback.core.plan import Known, Rollout
 from rollback.errors import Refused, UsageError
 from rollback.model import Event, Host, Noticed, Record, Release, Sighting
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from rollback.report.progress import Lines, Notices
     from rollback.source.packed import Package
     from rollback.source.repository import Repository
-
-_WITNESSES = 3  # hosts that are asked for the same journal
 
 
 class Session:
@@ -187,19 +184,8 @@ class Session:
         return sightings
 
     def learn(self, sightings: Sequence[Sighting]) -> None:
-        """Add the operations that the hosts' journals know and the ledger does not (or does not know the end of).
-
-        Each is asked of a few hosts at once: one of them may fail just then, or have heard less of it.
-        """
-        records = self.records()
-        known = {record.operation for record in records} - set(unfinished(records))
-        wanted: dict[str, tuple[str, ...]] = {}
-        asked: Counter[str] = Counter()
-        for sighting in sightings:
-            news = tuple(one for one in sighting.journals if one not in known and asked[one] < _WITNESSES)
-            if news:
-                wanted[sighting.host] = news
-                asked.update(news)
+        """Add the operations that the hosts' journals know and the ledger does not (or does not know the end of)."""
+        wanted = unheard(sightings, self.records())
         if wanted:
             self.ledger.merge(self.fleet.journals(wanted))
 

@@ -7,6 +7,7 @@ Whoever touches one of their hosts later, and ends, has taken that host over fro
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -21,10 +22,12 @@ from rollback.model import (
     Release,
     Result,
     Reverted,
+    Sighting,
     Started,
     Step,
 )
 
+_WITNESSES = 3
 _VERIFIED = {Outcome.DONE, Outcome.PARTIAL}
 _UNSETTLED = {Outcome.STRANDED, Outcome.FENCED}
 _RESTED = {*_VERIFIED, Outcome.ROLLED_BACK}
@@ -76,6 +79,22 @@ def left(records: Iterable[Record]) -> tuple[Left, ...]:
 def unfinished(records: Iterable[Record]) -> tuple[str, ...]:
     """The ids of operations that did not end, oldest first."""
     return tuple(one.operation for one in left(records))
+
+
+def unheard(sightings: Iterable[Sighting], records: Iterable[Record]) -> dict[str, tuple[str, ...]]:
+    """The journals to ask of each host: of operations that the records do not know, or not the end of.
+
+    Each is asked of a few hosts at once: one of them may fail just then, or have heard less of it.
+    """
+    every = tuple(records)
+    known = {record.operation for record in every} - set(unfinished(every))
+    wanted: dict[str, tuple[str, ...]] = {}
+    asked: Counter[str] = Counter()
+    for one in sightings:
+        news = tuple(name for name in one.journals if name not in known and asked[name] < _WITNESSES)
+        asked.update(news)
+        wanted.update({one.host: news} if news else {})
+    return wanted
 
 
 def rest(records: Iterable[Record]) -> Rest:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollback.core.left import Left, Rest, left, rest, unfinished, within
+from rollback.core.left import Left, Rest, left, rest, unfinished, unheard, within
 from rollback.model import (
     Ended,
     Finding,
@@ -18,7 +18,7 @@ from rollback.model import (
     Started,
     Step,
 )
-from tests.build import V1, V2, finding, judged, record
+from tests.build import V1, V2, finding, judged, record, sighting
 
 HOSTS = ("web1", "web2")
 UNSETTLED = (Outcome.STRANDED, Outcome.FENCED)
@@ -52,6 +52,13 @@ def ended(
     pending: tuple[str, ...] = (),
 ) -> Record:
     return record(second, Ended(outcome, live, pending), operation)
+
+
+def test_what_is_not_known_or_not_ended_is_asked_of_a_few_hosts() -> None:
+    hosts = [sighting(f"web{n}", journals=("A", "B") if n == 1 else ("B", "C")) for n in range(1, 6)]
+    begun = [started(1, V1, "A"), started(2, V2, "C"), ended(3, Outcome.ABANDONED, "C")]
+    assert unheard(hosts, begun) == {"web1": ("A", "B"), "web2": ("B",), "web3": ("B",)}
+    assert unheard(hosts, [*begun, ended(4, Outcome.ABANDONED, "A")])["web1"] == ("B",)
 
 
 def test_an_operation_without_an_end_is_unfinished() -> None:
