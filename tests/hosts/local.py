@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -15,6 +15,13 @@ from rollback.errors import OutsideProtocol, Unreachable
 from rollback.model import NOTHING, Host
 
 SHELLS = ("dash", "bash --posix", "busybox sh")
+
+
+def in_turn(points: Sequence[str]) -> list[tuple[str, str]]:
+    """Each of many moments under dash, and under one of the other shells, which take turns."""
+    return [(one, shell) for place, one in enumerate(points) for shell in (SHELLS[0], SHELLS[1 + place % 2])]
+
+
 
 
 @dataclass

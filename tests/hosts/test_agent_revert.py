@@ -17,7 +17,7 @@ from rollback.hosts.remote import Agent
 from rollback.hosts.ssh import connect
 from rollback.model import Host, Intent, Sighting, Ssh
 from tests.hosts.contract import NEW, OLD, Stage
-from tests.hosts.local import LocalShell, fill
+from tests.hosts.local import LocalShell, in_turn, fill
 from tests.hosts.packages import Shared, host
 
 MARK = "ROLLBACK_TEST_MARK"
@@ -168,7 +168,7 @@ def test_what_it_restarts_ignores_no_hangup(stage: Stage, root: Path, mark: str)
     assert [one & 0b1_0000_0000_0001 for one in ignored] == [0, 0], "neither HUP nor PIPE"
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("point", "shell"), in_turn(POINTS), indirect=["shell"])
 def test_a_kill_of_the_watcher_leaves_a_host_that_can_be_helped(
     shell: str, root: Path, tmp_path: Path, point: str, mark: str
 ) -> None:
