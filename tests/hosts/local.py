@@ -19,13 +19,15 @@ SHELLS = ("dash", "bash --posix", "busybox sh")
 
 @dataclass
 class LocalShell:
-    """shell: stands in for /bin/sh. environment: variables its commands have besides PATH.
+    """shell: stands in for /bin/sh. environment: variables its commands have besides PATH. login: the account's shell,
+    which sshd gives a command to.
 
     drop: how many answers are lost next: the command runs to its end, and its connection is gone.
     """
 
     shell: str = "dash"
     environment: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    login: str = "/bin/sh"
     drop: int = 0
     closed: bool = False
     last_words: str = ""
@@ -33,7 +35,7 @@ class LocalShell:
     def exec(
         self, command: str, stdin: Iterable[bytes], deadline: float, cap: int, sink: IO[bytes] | None = None
     ) -> tuple[int | None, bytes]:
-        words = ["/bin/sh", "-c", command.replace("exec /bin/sh ", f"exec {self.shell} ", 1)]
+        words = [self.login, "-c", command.replace("exec /bin/sh ", f"exec {self.shell} ", 1)]
         variables = {"PATH": os.environ["PATH"], **self.environment}
         pipe = subprocess.PIPE
         process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=variables)
