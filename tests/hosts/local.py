@@ -6,7 +6,8 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -15,6 +16,7 @@ from rollback.errors import OutsideProtocol, Unreachable
 from rollback.model import NOTHING, Host
 
 SHELLS = ("dash", "bash --posix", "busybox sh")
+MARK = "ROLLBACK_TEST_MARK"  # in the environment of all that a host runs, so that it is found again
 
 
 @dataclass
@@ -94,6 +96,29 @@ def fill(root: Path) -> None:
                     junk.write(b"x" * size)
             except OSError:
                 continue
+
+
+def running(mark: str) -> tuple[int, ...]:
+    return tuple(int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if _has(path, mark))
+
+
+def _has(path: Path, mark: str) -> bool:
+    try:
+        return f"{MARK}={mark}".encode() in path.read_bytes()
+    except OSError:
+        return False
+
+
+def wait_until_nothing_runs(mark: str) -> None:
+    wait_until(lambda: not running(mark))
+
+
+def wait_until(so: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if so():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never came true")
 
 
 def at(host: Host) -> LocalShell:  # noqa: ARG001 - every host is this machine
