@@ -69,6 +69,7 @@ class Phase(StrEnum):
     PREPARE = "prepare"
     ACTIVATE = "activate"
     VERIFY = "verify"
+    WATCH = "watch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,4 +441,12 @@ class Noticed:
     text: str
 
 
-Event = Began | Moved | Found | Noticed
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """One round of the watch came in. left: seconds until it is over, 0 once it is."""
+
+    findings: tuple[Finding, ...]
+    left: float
+
+
+Event = Began | Moved | Found | Sampled | Noticed

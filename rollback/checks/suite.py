@@ -16,6 +16,7 @@ from rollback.checks.ask import ask, refuse_unbuilt
 from rollback.checks.crowd import concurrently
 from rollback.checks.gate import Pace, Reply, answer, stand
 from rollback.checks.question import Ports, Question, Ran
+from rollback.checks.watch import Window, observe
 from rollback.model import Event, Finding, Found, Moved, Noticed, Phase, Release, View
 from rollback.text import clean_line
 
@@ -68,6 +69,27 @@ class Checks:
             return self._told(found, stop)
 
         return _joined(concurrently(gated, hosts if view is View.HOST else (None,))) if checks else ()
+
+    def watch(
+        self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], excused: frozenset[str]
+    ) -> tuple[Finding, ...]:
+        """What the watch after the last wave found, of every host and of the url."""
+        checks = {place: self._of(View.HOST if place else View.URL, "watch") for place in (*hosts, None)}
+        questions = {
+            place: self._questions(asked, place, release, previous.get(place) if place else _only(previous.values()))
+            for place, asked in checks.items()
+            if asked
+        }
+
+        def at(place: str | None, _: threading.Event) -> tuple[Finding, ...]:
+            put = concurrently(lambda question, _: self._put(question), questions[place], width=_AT_ONCE)
+            return tuple(reply.finding for reply in put)
+
+        window = self._environment.verify.watch
+        if not questions or window is None:
+            return ()
+        paced = Window(window, self._clock, self._sleep, self._tell)
+        return observe(lambda: _joined(concurrently(at, tuple(questions))), self._limits, excused, paced)
 
     def once(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
         """Every check once: of each host with what is live there, and via url with what is live everywhere."""

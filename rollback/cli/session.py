@@ -202,7 +202,8 @@ class Session:
     @cached_property
     def rollout(self) -> Rollout:
         wanted = self.environment.rollout
-        return Rollout(wanted.canary, wanted.batch.of(len(self.hosts)) if wanted.batch else 0)
+        batch = wanted.batch.of(len(self.hosts)) if wanted.batch else 0
+        return Rollout(wanted.canary, batch, watch=self.environment.verify.watch is not None)
 
     @cached_property
     def policy(self) -> Policy:

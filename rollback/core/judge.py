@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import groupby, takewhile
+from itertools import chain, groupby, takewhile
 
 from rollback.model import Finding, Grade, Limits, Result, Verdict
 
@@ -35,12 +35,23 @@ def judge(findings: Sequence[Finding], limits: Mapping[str, Limits], excused: fr
     return Verdict(Grade.GOOD, "every required check passed", tuple(findings))
 
 
+def violated(findings: Sequence[Finding], limits: Mapping[str, Limits], excused: frozenset[str] = frozenset()) -> bool:
+    """Is a limit passed? Then nothing that comes later changes the verdict for the better."""
+    asked = [f for f in findings if f.required and f.result is not Result.SKIPPED and f.check not in excused]
+    checks = {finding.check: limits.get(finding.check, _NO_LIMITS) for finding in asked}
+    return any(
+        True
+        for check, limit in checks.items()
+        for _ in chain(_failures(check, limit, asked), _doubts(check, limit, asked))
+    )
+
+
 def _violations(asked: Sequence[Finding], limits: Mapping[str, Limits]) -> Iterator[tuple[Grade, str]]:
     checks = {finding.check: limits.get(finding.check, _NO_LIMITS) for finding in asked}
     for check, limit in checks.items():
         yield from ((Grade.BAD, rule) for rule in _failures(check, limit, asked))
     for check, limit in checks.items():
-        yield from ((Grade.UNKNOWN, rule) for rule in _gaps(check, limit, asked))
+        yield from ((Grade.UNKNOWN, rule) for rule in (*_doubts(check, limit, asked), *_gaps(check, asked)))
     if not asked:
         yield Grade.UNKNOWN, "nothing was measured"
 
@@ -54,7 +65,7 @@ def _failures(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[s
         yield f"{check}: {_times(run, 'failure')} in a row > limit {limit.consecutive_failure}"
 
 
-def _gaps(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[str]:
+def _doubts(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[str]:
     inconclusive = sum(f.result is Result.INCONCLUSIVE for f in asked if f.check == check)
     if inconclusive > limit.inconclusive:
         yield f"{check}: {inconclusive} inconclusive > limit {limit.inconclusive}"
@@ -62,6 +73,10 @@ def _gaps(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[str]:
         errors = _last_run(series, Result.ERROR)
         if errors > limit.consecutive_error:
             yield f"{check}: {errors} errors in a row > limit {limit.consecutive_error}"
+
+
+def _gaps(check: str, asked: Sequence[Finding]) -> Iterator[str]:
+    for series in _series(check, asked):
         if not any(f.result in _MEASURED for f in series):
             yield f"{label(series[0])} could not be measured: {series[-1].observed or series[-1].result}"
 

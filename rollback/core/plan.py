@@ -20,10 +20,14 @@ Sightings = Sequence[Sighting]
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """How many hosts at once: first `canary` (0: none), then `batch` at a time (0: all the others)."""
+    """How many hosts at once: first `canary` (0: none), then `batch` at a time (0: all the others).
+
+    watch: whether a deploy goes on asking after the last of them.
+    """
 
     canary: int = 0
     batch: int = 0
+    watch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,8 @@ def _is_settled(sighting: Sighting, release: Release) -> bool:
 def _steps(release: Release, sightings: Sightings, rollout: Rollout) -> tuple[Step, ...]:
     if all(_is_settled(s, release) for s in sightings):
         return (Step(Phase.VERIFY, release, _names(sightings)),)  # it is live already: nothing to switch
-    return _brought(release, sightings) + _switches(release, _names(sightings), rollout)
+    watch = (Step(Phase.WATCH, release, _names(sightings)),) if rollout.watch else ()
+    return _brought(release, sightings) + _switches(release, _names(sightings), rollout) + watch
 
 
 def _brought(release: Release, sightings: Sightings) -> tuple[Step, ...]:

@@ -17,6 +17,7 @@ from rollback.model import (
     Observed,
     Phase,
     Plan,
+    Release,
     Result,
     Reverted,
     Step,
@@ -25,6 +26,8 @@ from rollback.model import (
     Withdrawn,
 )
 from rollback.operation.ports import Findings, Policy, Ports
+
+_JUDGED = {Phase.VERIFY, Phase.WATCH}
 
 
 @dataclass(slots=True)
@@ -79,16 +82,17 @@ def _enter(so_far: Walk, step: Step, findings: Findings, policy: Policy) -> None
         so_far.attempted[-1] = replace(step, hosts=tuple(host for host in step.hosts if host not in untouched))
     if step.phase in {Phase.UPLOAD, Phase.PREPARE}:
         so_far.lacking |= {f.host for f in findings if f.host and f.result is not Result.PASS}
-    if step.phase is Phase.VERIFY:
+    if step.phase in _JUDGED:
         so_far.verified += findings
     so_far.findings = list(findings)
-    so_far.passed &= _passed(step, findings, policy)
+    so_far.passed &= _passed(step, so_far, policy)
 
 
-def _passed(step: Step, findings: Findings, policy: Policy) -> bool:
-    if step.phase is not Phase.VERIFY:
-        return all(f.result is Result.PASS for f in findings)
-    verdict = judge(findings, policy.limits, policy.excused)
+def _passed(step: Step, so_far: Walk, policy: Policy) -> bool:
+    """Limits count over the whole walk: wave by wave they would never be passed."""
+    if step.phase not in _JUDGED:
+        return all(f.result is Result.PASS for f in so_far.findings)
+    verdict = judge(so_far.verified, policy.limits, policy.excused)
     return decide(verdict, policy.auto_rollback, policy.on_inconclusive) is Decision.GO_ON
 
 
@@ -105,6 +109,8 @@ def _perform(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
             )
         case Phase.VERIFY:
             return _verify(step, plan, policy, ports)
+        case Phase.WATCH:
+            return ports.checks.watch(step.release, _before(step, plan, ports), step.hosts, policy.excused)
 
 
 def _expected(plan: Plan, step: Step) -> tuple[str | None, ...]:
@@ -123,8 +129,7 @@ def _to_confirm(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Confirm
 
 def _verify(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
     """The hosts' own answers first; only hosts that passed are given users again; then the users' view."""
-    before = dict(plan.live)
-    previous = {host: ports.releases.get(before.get(host) or "") for host in step.hosts}
+    previous = _before(step, plan, ports)
     findings: Findings = ()
     if ports.checks.has(View.HOST):
         findings = ports.checks.gate(step.release, previous, step.hosts, View.HOST)
@@ -136,6 +141,12 @@ def _verify(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
     return findings
 
 
+def _before(step: Step, plan: Plan, ports: Ports) -> dict[str, Release | None]:
+    """What was live on each of the step's hosts."""
+    before = dict(plan.live)
+    return {host: ports.releases.get(before.get(host) or "") for host in step.hosts}
+
+
 def _undrained(step: Step, ports: Ports) -> Findings:
     """Only what went wrong, as unknown: a load balancer's trouble says nothing of the release."""
     amiss = (f for f in ports.fleet.undrain(step.release, step.hosts) if f.result is not Result.PASS)
@@ -145,7 +156,7 @@ def _undrained(step: Step, ports: Ports) -> Findings:
 def verdict_of(so_far: Walk, policy: Policy) -> Verdict:
     """On the walk's release: what the verifications found, or what the step that ended it met."""
     last = so_far.attempted[-1]
-    if last.phase is Phase.VERIFY:
+    if last.phase in _JUDGED:
         return judge(so_far.verified, policy.limits, policy.excused)
     failed = [f for f in so_far.findings if f.result is Result.FAIL]
     worst = (failed or [f for f in so_far.findings if f.result is not Result.PASS])[0]
