@@ -20,7 +20,7 @@ from rollback.core.history import known_releases, pins, standings
 from rollback.core.left import left, rest, unheard, within
 from rollback.core.plan import Known, Rollout
 from rollback.errors import Refused, UsageError
-from rollback.model import Event, Host, Noticed, Record, Release, Sighting
+from rollback.model import Event, Host, Record, Release, Sighting
 from rollback.operation.ports import Policy
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ class Session:
             screen.quiet = True
         verbose = bool(self.options.verbose)
         if screen.is_terminal and "CI" not in os.environ and not (self.options.json or debugging()):
-            return Board(screen, tuple(host.name for host in self.hosts), verbose=verbose)
+            names = tuple(host.name for host in self.hosts)
+            return Board(screen, names, verbose=verbose, limits=self.policy.limits)
         return Lines(screen, verbose=verbose)
 
     def tell(self, event: Event) -> None:
@@ -215,8 +216,6 @@ class Session:
         """Before anything begins: what this version can't do yet is refused, and every secret must be there."""
         if sentences := self.playbook.unbuilt():
             raise UsageError("; ".join(sentences), hint="leave it out of the playbook for now")
-        for sentence in self.playbook.notices():
-            self.tell(Noticed(sentence))
         for name in sorted(self.playbook.secret_names()):
             self.secrets.resolve(f"${{{name}}}")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def faults(playbook: Playbook) -> Iterator[Fault]:
     """Every fault between the playbook's parts."""
     yield from _checks(playbook)
+    yield from _idle(playbook)
     for name, written in playbook.environments.items():
         yield from _roots(playbook, name, written)
         for at, check in enumerate(playbook.checks):
@@ -36,6 +37,14 @@ def _checks(playbook: Playbook) -> Iterator[Fault]:
         seen.add(check.name)
     if not any(check.severity == "required" and "gate" in check.phase for check in playbook.checks):
         yield Fault(("checks",), "none is required in the gate: no release could ever be found bad")
+
+
+def _idle(playbook: Playbook) -> Iterator[Fault]:
+    if any(written.verify.watch for written in playbook.environments.values()):
+        return
+    for at, check in enumerate(playbook.checks):
+        if "gate" not in check.phase:
+            yield Fault(("checks", at, "phase"), "is for the watch only, and no environment has verify.watch")
 
 
 def _roots(playbook: Playbook, name: str, written: WrittenEnvironment) -> Iterator[Fault]:

@@ -95,10 +95,6 @@ class Playbook(Frozen):
         """What it asks for and this version can't do yet: one sentence each. Using any of it is wrong usage."""
         return unbuilt.refused(self)
 
-    def notices(self) -> tuple[str, ...]:
-        """What this version leaves out of it, though it can be used."""
-        return unbuilt.left_out(self)
-
     def secret_names(self) -> frozenset[str]:
         """Every ${NAME} in it."""
         return frozenset(name for _, text in texts(self) for name in named(text))

@@ -20,18 +20,3 @@ def refused(playbook: Playbook) -> tuple[str, ...]:
     migrations = ["migrations: running and weighing migrations is not built yet"] if playbook.migrations else []
     shared = ["ledger: a ledger in PostgreSQL is not built yet"] if playbook.ledger.startswith("postgresql") else []
     return (*kinds, *migrations, *shared)
-
-
-def left_out(playbook: Playbook) -> tuple[str, ...]:
-    """What is only less than was asked for: the gate still decides."""
-    windows = [
-        f"environments.{name}.verify.watch: watching after the last wave is not built yet; the gate decides alone"
-        for name, written in playbook.environments.items()
-        if written.verify.watch
-    ]
-    idle = [
-        f"checks.{check.name}: it is for the watch only, which is not built yet; it is not asked in a deploy"
-        for check in playbook.checks
-        if "gate" not in check.phase
-    ]
-    return (*windows, *idle)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rollback.model import Began, Event, Finding, Found, Moved, Noticed, Phase, Result, Step
+from rollback.model import Began, Event, Finding, Found, Limits, Moved, Noticed, Phase, Result, Sampled, Step
 from rollback.report import words
 from rollback.report.layout import put
-from rollback.report.progress import Said, notice, passed
+from rollback.report.progress import Said, notice, passed, said
 from rollback.report.tally import PHASES, UNSAID, Tally, is_check
+from rollback.report.window import Window
 from rollback.text import clean_line
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.live import Live
     from rich.table import Table
 
@@ -29,11 +31,14 @@ Cells = dict[str, Said]
 class Board:
     """A row a host, a column a phase. What failed is told in full above, and stays marked in its cell."""
 
-    def __init__(self, console: Console, hosts: tuple[str, ...], *, verbose: bool) -> None:
-        self._console, self._verbose = console, verbose
+    def __init__(
+        self, console: Console, hosts: tuple[str, ...], *, verbose: bool, limits: Mapping[str, Limits] | None = None
+    ) -> None:
+        self._console, self._verbose, self._limits = console, verbose, limits or {}
         self._cells: dict[str, Cells] = {host: {} for host in hosts}
         self._tally, self._of_url, self._lock = Tally(), Tally(), threading.RLock()
         self._tags: dict[str, str] = {}  # what is being brought to a host
+        self._window = Window()
         self._live: Live | None = None
 
     def __enter__(self) -> Board:
@@ -43,7 +48,7 @@ class Board:
         with self._lock:
             self._sum_up()
             if self._live is not None:
-                self._live.update(self.table(), refresh=True)
+                self._live.update(self.shown(), refresh=True)
                 self._live.stop()
                 self._live = None
 
@@ -51,7 +56,7 @@ class Board:
         with self._lock:
             self._take(event)
             if self._live is not None:
-                self._live.update(self.table())
+                self._live.update(self.shown())
 
     def _take(self, event: Event) -> None:
         match event:
@@ -61,6 +66,8 @@ class Board:
                 self._cells[host][phase] = (clean_line(state, _CELL), "")
             case Found(finding) if finding.check not in UNSAID:
                 self._found(finding)
+            case Sampled():
+                self._sample(event)
             case Noticed(text):
                 self._sum_up()
                 self._say(*notice(text))
@@ -80,7 +87,7 @@ class Board:
     def _start(self) -> None:
         from rich.live import Live
 
-        self._live = Live(self.table(), console=self._console, refresh_per_second=8, redirect_stdout=False)
+        self._live = Live(self.shown(), console=self._console, refresh_per_second=8, redirect_stdout=False)
         self._live.start()
 
     def _found(self, finding: Finding) -> None:
@@ -90,7 +97,13 @@ class Board:
         if self._live is not None and finding.host in self._cells:
             self._mark(self._cells[finding.host], phase, finding, passes)
         if finding.result is not Result.PASS or self._verbose:
-            self._say(f"  {words.MARKS[finding.result]} {words.said(finding)}", words.STYLES[finding.result])
+            self._say(*said(finding))
+
+    def _sample(self, event: Sampled) -> None:
+        self._window.add(event)
+        for finding in event.findings:
+            if finding.result is not Result.PASS or self._verbose:
+                self._say(*said(finding))
 
     def _mark(self, cells: Cells, phase: str, finding: Finding, passes: int) -> None:
         """The first thing amiss stays in its cell."""
@@ -110,8 +123,14 @@ class Board:
     def _say(self, text: str, style: str) -> None:
         put(self._console, text, style)
 
+    def shown(self) -> RenderableType:
+        """As it stands: the hosts, and the watch once it has begun."""
+        from rich.console import Group
+
+        return Group(self.table(), *self._window.lines(self._limits))
+
     def table(self) -> Table:
-        """As it stands."""
+        """The hosts."""
         from rich.table import Table
         from rich.text import Text
 

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rollback.model import Began, Event, Finding, Found, Moved, Noticed, Result
+from rollback.model import Began, Event, Finding, Found, Moved, Noticed, Result, Sampled
 from rollback.report import words
 from rollback.report.layout import put
 from rollback.report.tally import PHASES, UNSAID, Tally, is_check
@@ -35,11 +35,20 @@ class Lines:
         with self._lock:
             if isinstance(event, Found) and is_check(event.finding):
                 self._tally.add(event.finding)
+            elif isinstance(event, Sampled):
+                self._sample(event)
             elif not isinstance(event, Moved):
                 self._sum_up()
             said = line(event, verbose=self._verbose)
             if said is not None:
                 self._say(*said)
+
+    def _sample(self, event: Sampled) -> None:
+        """What passed is said together, when the watch is over."""
+        for finding in event.findings:
+            self._tally.add(finding)
+            if self._verbose or finding.result is not Result.PASS:
+                self._say(*said(finding))
 
     def _sum_up(self) -> None:
         for text in self._tally.empty():
@@ -70,13 +79,18 @@ def line(event: Event, *, verbose: bool) -> Said | None:
         case Began(step):
             return f"{step.phase:<9} {words.tag(step.release)} on {words.hosts(step.hosts)}", "bold"
         case Found(finding) if _worth_a_line(finding, verbose=verbose):
-            return f"  {words.MARKS[finding.result]} {words.said(finding)}", words.STYLES[finding.result]
+            return said(finding)
         case Moved(host, phase, state) if verbose and state != "done":
             return f"  · {phase} on {host}: {state}", ""
         case Noticed(text):
             return notice(text)
         case _:
             return None
+
+
+def said(finding: Finding) -> Said:
+    """A finding with its mark."""
+    return f"  {words.MARKS[finding.result]} {words.said(finding)}", words.STYLES[finding.result]
 
 
 def _worth_a_line(finding: Finding, *, verbose: bool) -> bool:

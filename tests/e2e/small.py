@@ -1,7 +1,7 @@
 """A small real world: hosts that are real sshd, a git repository, and an app of plain http.server that is no Flask.
 
-Each tag's file `behaviour` says how the app acts: good, bad (500 at /login), dead (ends at once), fail-prepare,
-fail-restart, silent (listens and never answers).
+Each tag's file `behaviour` says how the app acts: good, bad (500 at /login), late (bad after 2 s), dead (ends at once),
+fail-prepare, fail-restart, silent (listens and never answers).
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ here = pathlib.Path(__file__).resolve().parent
 behaviour = (here / "behaviour").read_text().strip()
 if behaviour == "dead":
     sys.exit("Traceback: cannot import name 'profile'")
+begun = time.monotonic()
 class App(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if behaviour == "silent":
             time.sleep(600)
-        bad = behaviour == "bad" and self.path == "/login"
+        late = behaviour == "late" and time.monotonic() - begun > 2
+        bad = (behaviour == "bad" or late) and self.path == "/login"
         self.send_response(500 if bad else 200)
         self.send_header("X-Release", here.name)
         self.end_headers()

@@ -239,6 +239,15 @@ class World:
             return finding("running", F, host)
         return self._found("login", VERDICTS[self.choose(len(VERDICTS))], host)
 
+    def watch(
+        self,
+        release: Release,
+        previous: Mapping[str, Release | None],
+        hosts: tuple[str, ...],
+        excused: frozenset[str],
+    ) -> tuple[Finding, ...]:
+        raise NotImplementedError  # no watch
+
     def once(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
         raise NotImplementedError  # no preflight
 

@@ -8,8 +8,24 @@ import pytest
 from rollback.core import plan as planning
 from rollback.core.plan import Rollout
 from rollback.errors import Fenced
-from rollback.model import Confirm, Finding, Grade, Judged, Noticed, Outcome, Plan, Release, Result, Reverted, View
+from rollback.model import (
+    Confirm,
+    Finding,
+    Grade,
+    Judged,
+    Limits,
+    Noticed,
+    Outcome,
+    Phase,
+    Plan,
+    Release,
+    Result,
+    Reverted,
+    Step,
+    View,
+)
 from rollback.operation.outcome import operate
+from rollback.operation.ports import Policy
 from tests.build import V1, V2, V3, judged, known
 from tests.operation.world import POLICY, World
 
@@ -282,6 +298,33 @@ def test_a_deploy_that_may_go_out_without_a_host_leaves_it_pending() -> None:
     plan = planning.deploy(V3, its.sight(), GOOD, ONE_BY_ONE, away=1)
     ending = operate(plan, POLICY, its.ports())
     assert (ending.outcome, ending.away, ending.live) == (Outcome.PARTIAL, ("web2",), (("web1", V3.id),))
+
+
+@pytest.mark.parametrize(
+    ("later", "policy", "outcome", "lives"),
+    [
+        (P, POLICY, Outcome.DONE, [V3, V3]),
+        (F, POLICY, Outcome.ROLLED_BACK, [V1, V1]),
+        (F, replace(POLICY, auto_rollback="off"), Outcome.LEFT, [V3, V3]),
+        (E, replace(POLICY, limits={"login": Limits(consecutive_error=0)}), Outcome.HELD, [V3, V3]),
+    ],
+)
+def test_what_the_watch_finds_decides_as_the_gate_does(
+    later: Result, policy: Policy, outcome: Outcome, lives: list[Release]
+) -> None:
+    its = world(later={"v3": later})
+    plan = planning.deploy(V3, its.sight(), GOOD, replace(ONE_BY_ONE, watch=True))
+    assert plan.steps[-1] == Step(Phase.WATCH, V3, ("web1", "web2"))
+    ending = operate(plan, policy, its.ports())
+    assert (ending.outcome, live(its)) == (outcome, lives)
+
+
+@pytest.mark.parametrize(("tolerated", "outcome"), [(2, Outcome.DONE), (1, Outcome.ROLLED_BACK)])
+def test_failures_count_over_all_waves(tolerated: int, outcome: Outcome) -> None:
+    """One on each host: wave by wave no limit would ever be passed."""
+    its = world(bad={"v3"})
+    policy = replace(POLICY, limits={"login": Limits(failure=tolerated)})
+    assert operate(deploying(its), policy, its.ports()).outcome is outcome
 
 
 def test_a_host_that_was_elsewhere_before_and_was_not_touched_is_pending() -> None:

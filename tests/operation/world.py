@@ -41,6 +41,7 @@ class World:
     shields: int = 0
     conditions: dict[str, Condition] = field(default_factory=dict)  # of hosts that are not fit for a deploy
     blind: bool = False  # the check does not see which release answers
+    later: dict[str, Result] = field(default_factory=dict)  # what the watch finds, by tag
     robbed: str = ""  # the phase in which the lease is taken away
 
     def ports(self) -> Ports:
@@ -153,6 +154,18 @@ class World:
             assert not self.drained & set(hosts), "users are asked about before they are let in"
             return (finding("url", host=None),)
         return tuple(self._ask(release, host) for host in hosts)
+
+    def watch(
+        self,
+        release: Release,
+        previous: Mapping[str, Release | None],
+        hosts: tuple[str, ...],
+        excused: frozenset[str],  # noqa: ARG002
+    ) -> tuple[Finding, ...]:
+        """What goes wrong only later."""
+        assert set(previous) == set(hosts)
+        later = self.later.get(release.tag, Result.PASS)
+        return tuple(finding("login", later, host) for host in hosts)
 
     def once(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
         return tuple(self._ask(release, host) for host, release in live.items())

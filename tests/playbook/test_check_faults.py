@@ -41,7 +41,10 @@ CHANGED = [
     (
         "{status: 200}",
         "{status: 200}\n    phase: watch",
-        ["6: checks: none is required in the gate: no release could ever be found bad"],
+        [
+            "6: checks: none is required in the gate: no release could ever be found bad",
+            "10: checks[0].phase: is for the watch only, and no environment has verify.watch",
+        ],
     ),
     (
         "{status: 200}",
