@@ -18,7 +18,7 @@ from rollback.hosts.remote import Reach
 from rollback.model import Host
 from tests.hosts.packages import streamed
 
-_CHANGES = {"stage", "prepare", "activate", "undrain", "finish", "prune"}
+_CHANGES = {"stage", "prepare", "migrate", "activate", "undrain", "finish", "prune"}
 Shell = Callable[[str, Mapping[str, str]], tuple[int, str]]
 
 
@@ -249,6 +249,19 @@ class FakeHost:
         self.complete[release] = self.staged[release]
         self.passing("sealed")
         self.staged.pop(release, None)
+        return Answer("ok", "", tuple(fields))
+
+    def _migrate(self, request: Request) -> Answer:
+        if _word(request, "release") not in self.complete:
+            return Answer("incomplete")
+        if request.first("journal") and not self._journalled(request):
+            return Answer("full", "the journal could not be written")
+        fields: list[Field] = []
+        text = _word(request, "text")
+        status = self._run("migrate", text, request, fields)
+        self.passing("migrate:ran")
+        if status:
+            return Answer("failed", f"exit status {status}: {text}", tuple(fields))
         return Answer("ok", "", tuple(fields))
 
     def _activate(self, request: Request) -> Answer:
