@@ -141,7 +141,7 @@ class Plan:
 
     @property
     def barrier(self) -> tuple[Migration, ...]:
-        """The irreversible migrations that the target has and the fallback has not: nothing goes back by itself then."""
+        """Irreversible migrations that the target has and the fallback has not: nothing goes back there by itself."""
         of_fallback = (one for one in self.between if one.old is not None and one.old == self.fallback)
         return tuple(step for one in of_fallback for step in one.added if step.irreversible)
 
@@ -374,8 +374,8 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A release was rolled back by hand: not bad, but neither chosen as fallback nor deployed until it is marked good or
-    verified again. reason: in that person's words."""
+    """A release was rolled back by hand: it is not bad, but until it is verified again, or marked good, it is neither
+    chosen as fallback nor deployed. reason: that person's own words."""
 
     release: Release
     reason: str = ""
