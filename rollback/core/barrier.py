@@ -111,9 +111,7 @@ def _lies_ahead(plan: Plan) -> bool:
 
 
 def _with_step(plan: Plan) -> Plan:
-    """On the host that is switched first, right before it."""
-    place = next((at for at, step in enumerate(plan.steps) if step.phase is Phase.ACTIVATE), None)
-    if place is None:
-        return plan
+    """On the host that is switched first, right before it: where something lies ahead, something is switched."""
+    place = next(at for at, step in enumerate(plan.steps) if step.phase is Phase.ACTIVATE)
     step = Step(Phase.MIGRATE, plan.target, plan.steps[place].hosts[:1])
     return replace(plan, steps=(*plan.steps[:place], step, *plan.steps[place:]))
