@@ -130,12 +130,11 @@ def test_home_and_relative_paths_are_meant_from_home_and_from_the_playbook(
 
 
 def test_what_is_not_built_yet_is_named() -> None:
-    text = GOOD.replace("app: shop", "app: shop\nledger: postgresql+psycopg://db/x\nmigrations: {path: m}")
+    text = GOOD.replace("app: shop", "app: shop\nledger: postgresql+psycopg://db/x")
     text += "  - name: errors\n    logs: {file: log, new_exceptions: on}\n"
     book = read(text)
     assert book.unbuilt() == (
         "checks.errors: checks of kind logs are not built yet",
-        "migrations: running and weighing migrations is not built yet",
         "ledger: a ledger in PostgreSQL is not built yet",
     )
     assert read(GOOD).unbuilt() == ()
