@@ -438,6 +438,15 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """What is live became good, bad or unknown to the long watch, and why. release: None when the hosts differ."""
+
+    release: Release | None
+    grade: Grade
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unfrozen:
     """A person lets deploys to the environment go ahead again."""
 
@@ -459,6 +468,7 @@ Fact = (
     | Drilled
     | Frozen
     | Unfrozen
+    | Watched
 )
 
 

@@ -74,22 +74,33 @@ class Checks:
         self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], excused: frozenset[str]
     ) -> tuple[Finding, ...]:
         """What the watch after the last wave found, of every host and of the url."""
-        checks = {place: self._of(View.HOST if place else View.URL, "watch") for place in (*hosts, None)}
-        questions = {
-            place: self._questions(asked, place, release, previous.get(place) if place else _only(previous.values()))
-            for place, asked in checks.items()
-            if asked
-        }
+        window = self._environment.verify.watch
+        if window is None:
+            return ()
+        sample = self._sampler(dict.fromkeys(hosts, release), previous)
+        return observe(sample, self._limits, excused, Window(window, self._clock, self._sleep, self._tell))
 
-        def at(place: str | None, _: threading.Event) -> tuple[Finding, ...]:
-            put = concurrently(lambda question, _: self._put(question), questions[place], width=_AT_ONCE)
+    def sample(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
+        """One round of the watch, of what is live on these hosts and of the url."""
+        return self._sampler(live, {})()
+
+    def _sampler(
+        self, live: Mapping[str, Release], previous: Mapping[str, Release | None]
+    ) -> Callable[[], tuple[Finding, ...]]:
+        """One round of the watch."""
+        everywhere, before = _only(live.values()), _only(previous.values())
+        questions = {
+            host: self._questions(self._of(View.HOST, "watch"), host, release, previous.get(host))
+            for host, release in live.items()
+        }
+        of_url = self._questions(self._of(View.URL, "watch"), None, everywhere, before)
+
+        def at(asked: tuple[Question, ...], _: threading.Event) -> tuple[Finding, ...]:
+            put = concurrently(lambda question, _: self._put(question), asked, width=_AT_ONCE)
             return tuple(reply.finding for reply in put)
 
-        window = self._environment.verify.watch
-        if not questions or window is None:
-            return ()
-        paced = Window(window, self._clock, self._sleep, self._tell)
-        return observe(lambda: _joined(concurrently(at, tuple(questions))), self._limits, excused, paced)
+        rounds = tuple(filter(None, (*questions.values(), of_url)))
+        return lambda: _joined(concurrently(at, rounds))
 
     def once(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
         """Every check once: of each host with what is live there, and via url with what is live everywhere."""

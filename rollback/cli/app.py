@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from rollback.cli import outlet
-from rollback.cli.arguments import Away, Count, Cross, Force, Reason, Steal, Tag, Wait, Why, complete_tag
+from rollback.cli.arguments import Away, Count, Cross, For, Force, Reason, Steal, Tag, Wait, Why, complete_tag
 from rollback.cli.options import Options, with_options
 from rollback.cli.reply import Reply, answer
 
@@ -173,6 +173,22 @@ def check(options: Options) -> Reply:
 def verify(options: Options) -> Reply:
     """Run the checks on what is live; change nothing."""
     return _call("verify", "verify", options)
+
+
+@_command
+def watch(
+    options: Options,
+    metrics: Annotated[
+        str,
+        typer.Option("--metrics", metavar="ADDRESS", help="For Prometheus, e.g. 127.0.0.1:9464.", show_default=False),
+    ] = "",
+    lasting: For = 0.0,
+) -> Reply:
+    """Keep asking; say when good becomes bad.
+
+    Asks the checks of the watch again and again, serves metrics, and rolls back by itself as long after a deploy as
+    verify.watch.rollback_within says."""
+    return _call("watch", "watch", options, metrics, lasting)
 
 
 @_command

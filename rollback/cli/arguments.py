@@ -35,6 +35,10 @@ Wait = Annotated[
         "--wait", metavar="DURATION", parser=_duration, help="Wait as long for the lease, e.g. 5m.", show_default=False
     ),
 ]
+For = Annotated[
+    float,
+    typer.Option("--for", metavar="DURATION", parser=_duration, help="End after so long, e.g. 1h.", show_default=False),
+]
 Away = Annotated[
     int,
     typer.Option("--allow-unreachable", metavar="N", help="Go on without so many hosts.", min=0, show_default=False),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from rollback.model import Ended, Frozen, Marked, Outcome, Pruned, Record, Release, Started, Unfrozen, Unlocked
+from rollback.model import Ended, Frozen, Marked, Outcome, Pruned, Record, Release, Started, Unfrozen, Unlocked, Watched
 
-Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen
+Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen | Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +56,6 @@ def _said(fact: Opening) -> tuple[str, Release | None, tuple[str, ...], str]:
         return f"unlock {' '.join(one[:12] for one in fact.operations)}", None, fact.hosts, ""
     if isinstance(fact, Frozen | Unfrozen):
         return "freeze" if isinstance(fact, Frozen) else "unfreeze", None, (), fact.reason
+    if isinstance(fact, Watched):
+        return f"watch: {fact.grade}", fact.release, (), fact.reason
     return f"prune {' '.join(release.tag for release in fact.releases)}", None, fact.hosts, ""

@@ -109,10 +109,11 @@ class Gate(Frozen):
 
 
 class Watch(Frozen):
-    """After the last wave. Both in seconds."""
+    """After the last wave. All in seconds. `rollback watch` counts limits over the last `duration`."""
 
     duration: Span = 300.0
     interval: Span = 15.0
+    rollback_within: Duration = 0.0
 
     @property
     def samples(self) -> int:

@@ -26,6 +26,7 @@ from rollback.model import (
     Started,
     Unfrozen,
     Unlocked,
+    Watched,
     Withdrawn,
 )
 from rollback.report import words
@@ -82,6 +83,9 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
             yield f"froze the environment: {clean_line(reason)}", words.CAUTION
         case Unfrozen(reason):
             yield f"unfroze the environment: {clean_line(reason)}", ""
+        case Watched(release, grade, reason):
+            of = words.named(release) if release else "the hosts differ; what is live"
+            yield f"{of} is {grade}: {clean_line(reason)}", words.CAUTION
         case Reverted(release, host):
             yield f"{host} heard nothing more: it took {words.named(release)} off by itself", words.CAUTION
         case Pruned(gone, hosts):

@@ -1,7 +1,7 @@
 """A small real world: hosts that are real sshd, a git repository, and an app of plain http.server that is no Flask.
 
-Each tag's file `behaviour` says how the app acts: good, bad (500 at /login), late (bad after 2 s), dead (ends at once),
-fail-prepare, fail-restart, silent (listens and never answers).
+Each tag's file `behaviour` says how the app acts: good, bad (500 at /login), late (bad once shared/broken exists), dead
+(ends at once), fail-prepare, fail-restart, silent (listens and never answers).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ here = pathlib.Path(__file__).resolve().parent
 behaviour = (here / "behaviour").read_text().strip()
 if behaviour == "dead":
     sys.exit("Traceback: cannot import name 'profile'")
-begun = time.monotonic()
+broken = here.parents[1] / "shared/broken"
 class App(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if behaviour == "silent":
             time.sleep(600)
-        late = behaviour == "late" and time.monotonic() - begun > 2
+        late = behaviour == "late" and broken.exists()
         bad = (behaviour == "bad" or late) and self.path == "/login"
         self.send_response(500 if bad else 200)
         self.send_header("X-Release", here.name)
@@ -94,7 +94,7 @@ class Small:
         for number in range(1, self.count + 1):
             name = f"web{number}"
             self.hosts[name] = self._stack.enter_context(start(self.folder / "ssh", name, f"127.0.0.{10 + number}"))
-            self.ports[name] = _free_port()
+            self.ports[name] = free_port()
             (self.root(name) / "shared").mkdir(parents=True)
         self._make_repository()
         self.write(PLAYBOOK)
@@ -188,7 +188,8 @@ class Small:
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Of the loopback, free just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,14 +1,18 @@
-"""What goes wrong only after a while: the watch after the last wave notices it."""
+"""What goes wrong only after a while: the watch after the last wave notices it, and so does the long watch."""
 
 from __future__ import annotations
 
 import re
+import subprocess
 
+import httpx
 import pytest
 
-from tests.e2e.small import PLAYBOOK, Small
+from tests.cli.command import Ran
+from tests.e2e.small import PLAYBOOK, Small, free_port
 
 WATCHED = PLAYBOOK.replace("    verify:\n", "    verify:\n      watch: {{duration: 6s, interval: 500ms}}\n")
+LONG = WATCHED.replace("500ms}}", "500ms, rollback_within: {within}}}")
 
 
 @pytest.fixture
@@ -16,17 +20,41 @@ def watched(small: Small) -> Small:
     """v1 is live; after the next deploy the hosts are watched for six seconds."""
     assert small.run("deploy", "v1", "-y").code == 0
     small.write(WATCHED)
+    small.release("v4", "late")
     return small
 
 
+def begun(small: Small, *words: str, until: str) -> tuple[subprocess.Popen[str], str]:
+    """A command that runs, and what it has said up to the line with these words."""
+    process = small.started(*words)
+    assert process.stderr is not None
+    said = ""
+    while until not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    return process, said
+
+
+def ended(begun: tuple[subprocess.Popen[str], str]) -> Ran:
+    process, said = begun
+    out, err = process.communicate(timeout=120)
+    return Ran(process.returncode, out, said + err)
+
+
+def breaks(small: Small, host: str) -> None:
+    (small.root(host) / "shared/broken").touch()
+
+
 def test_a_release_that_fails_only_later_is_noticed_and_undone_everywhere(watched: Small) -> None:
-    watched.release("v4", "late")
     planned = watched.run("deploy", "v4", "-n")
     assert "watch              web1 web2 for 6.0 s" in planned.out
-    done = watched.run("deploy", "v4", "-y")
+    running = begun(watched, "deploy", "v4", "-y", until="watch     v4 on web1 web2")
+    breaks(watched, "web2")
+    done = ended(running)
     assert (done.code, watched.lives()) == (10, ["v1", "v1"]), done.err
-    assert "watch     v4 on web1 web2\n" in done.err
-    assert "login on web1: GET /login answered 500" in done.err or "login on web2: GET /login answered 500" in done.err
+    assert "✗ login on web2: GET /login answered 500, expected 200" in done.err
+    assert "login on web1" not in done.err
 
 
 def test_a_good_release_is_watched_to_the_end_and_a_rollback_is_not(watched: Small) -> None:
@@ -39,3 +67,53 @@ def test_a_good_release_is_watched_to_the_end_and_a_rollback_is_not(watched: Sma
     back = watched.run("-y")
     assert (back.code, watched.lives()) == (0, ["v1", "v1"])
     assert "watch" not in back.err
+
+
+def test_the_long_watch_tells_each_change_once_and_says_it_to_prometheus(watched: Small) -> None:
+    """Also when it is begun anew; what was deployed too long ago it leaves alone."""
+    watched.write(PLAYBOOK)
+    assert watched.run("deploy", "v4", "-y").code == 0
+    watched.write(LONG.replace("{within}", "1s"))
+    address = f"127.0.0.1:{free_port()}"
+    running = begun(watched, "watch", "--for", "8s", "--metrics", address, until="is good")
+    breaks(watched, "web1")
+    said = begun_again = ended(running)
+    assert (said.code, watched.lives()) == (11, ["v4", "v4"]), said.err
+    assert said.err.count("is good: every required check passed") == 1
+    assert said.err.count("is bad: login: 1 failure > limit 0") == 1
+    begun_again = watched.run("watch", "--for", "1s")
+    assert begun_again.code == 11
+    assert "is bad" not in begun_again.err
+    rows = watched.run("history", "--json").json["data"]
+    assert [row["what"] for row in rows[:2]] == ["watch: bad", "watch: good"]
+
+
+def test_its_metrics_are_of_the_last_round(watched: Small) -> None:
+    watched.write(LONG.replace("{within}", "1s"))
+    address = f"127.0.0.1:{free_port()}"
+    running = begun(watched, "watch", "--for", "4s", "--metrics", address, until="is good")
+    text = httpx.get(f"http://{address}/metrics").text
+    ended(running)
+    assert 'rollback_verdict{environment="production",grade="good"} 1.0' in text
+    assert 'rollback_check_ok{case="",check="login",environment="production",host="web2"} 1.0' in text
+    assert 'rollback_live{environment="production",host="web1",tag="v1"} 1.0' in text
+
+
+def test_the_long_watch_rolls_back_just_after_a_deploy_and_never_twice(watched: Small) -> None:
+    watched.write(PLAYBOOK)
+    assert watched.run("deploy", "v4", "-y").code == 0
+    watched.write(LONG.replace("{within}", "5m"))
+    running = begun(watched, "watch", "--for", "12s", until="is good")
+    breaks(watched, "web1")
+    done = ended(running)
+    assert (done.code, watched.lives()) == (0, ["v1", "v1"]), done.err
+    assert done.err.count("rolling back: it was deployed less than") == 1
+    assert "v1 (" in done.err.rpartition("is good")[0]
+
+
+def test_what_can_not_be_watched_is_wrong_usage(small: Small) -> None:
+    refused = small.run("watch")
+    assert (refused.code, refused.out) == (2, "")
+    assert "environments.production has no verify.watch" in refused.err
+    small.write(WATCHED)
+    assert "--metrics 127.0.0.1:x: can't listen there" in small.run("watch", "--metrics", "127.0.0.1:x").err

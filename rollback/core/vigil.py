@@ -1,0 +1,58 @@
+"""The long watch of what is live: what it says, what it said last, and whether it may roll back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from rollback.core.judge import judge
+from rollback.core.series import condensed
+from rollback.model import Ended, Finding, Kind, Limits, Marked, Outcome, Record, Release, Started, Verdict, Watched
+
+_STAYS = {Outcome.DONE, Outcome.PARTIAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Vigil:
+    """What was found of one release (None: the hosts differ), as far back as limits are counted."""
+
+    release: Release | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def seeing(self, release: Release | None, found: Sequence[Finding], since: datetime) -> Vigil:
+        """One round more. since: UTC; what is older counts no more. It begins anew with another release."""
+        before = self.findings if release == self.release else ()
+        return replace(self, release=release, findings=condensed(f for f in (*before, *found) if f.at >= since))
+
+    def verdict(self, limits: Mapping[str, Limits]) -> Verdict:
+        return judge(self.findings, limits)
+
+
+def last_said(records: Iterable[Record]) -> Watched | None:
+    """Across restarts: what was said already is not said again."""
+    said = [one.fact for one in sorted(records, key=lambda one: one.id) if isinstance(one.fact, Watched)]
+    return said[-1] if said else None
+
+
+def may_roll_back(records: Iterable[Record], live: Release | None, now: datetime, within: float) -> bool:
+    """Only from a deploy that ended at most so many seconds ago, if nobody has done or said anything since.
+
+    What was rolled back was no deploy: so it never happens twice.
+    """
+    every = sorted(records, key=lambda one: one.id)
+    begun = [one for one in every if isinstance(one.fact, Started | Marked)]
+    if not begun or not isinstance(begun[-1].fact, Started) or live is None:
+        return False
+    last = begun[-1].fact
+    ends = [one for one in every if one.operation == begun[-1].operation and isinstance(one.fact, Ended)]
+    return (
+        (last.kind, last.target) == (Kind.DEPLOY, live)
+        and bool(ends)
+        and _stays(ends[-1])
+        and now - ends[-1].at <= timedelta(seconds=within)
+    )
+
+
+def _stays(end: Record) -> bool:
+    return isinstance(end.fact, Ended) and end.fact.outcome in _STAYS
