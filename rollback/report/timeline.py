@@ -60,7 +60,7 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
         case Between(old, new, added, gone):
             for what, some in (("added", added), ("gone", gone)):
                 if some and old:
-                    yield f"{what} from {words.tag(old)} to {words.tag(new)}: {listed(some)}", ""
+                    yield f"migrations from {words.tag(old)} to {words.tag(new)}: {what} {listed(some)}", ""
         case Intended(step):
             yield f"{step.phase} {words.tag(step.release)} on {words.hosts(step.hosts)}", "bold"
         case Observed(step, findings):
