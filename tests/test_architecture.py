@@ -54,7 +54,7 @@ OWNERS = {
 STANDARD_ONLY = ("__init__", "__main__", "model", "errors", "text", "private", "core", "operation")
 
 LONGEST = 250  # lines
-LONGER = {"model.py": 450}  # the nouns, one beside the other: a list of values, to be read as a glossary
+LONGER = {"model.py": 520}  # the nouns, one beside the other: a list of values, to be read as a glossary
 
 
 @dataclass(frozen=True, slots=True)

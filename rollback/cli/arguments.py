@@ -17,6 +17,14 @@ def _duration(text: str | float) -> float:
 Force = Annotated[
     bool, typer.Option("--force", help="Do it in spite of a refusal that a person may lift.", show_default=False)
 ]
+Cross = Annotated[
+    bool,
+    typer.Option("--cross-migrations", help="Go back across irreversible migrations, too.", show_default=False),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the ledger.")]
+Why = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why; whoever deploys it again is told.", show_default=False)
+]
 Steal = Annotated[
     str,
     typer.Option("--steal", metavar="OPERATION", help="Take the lease away from this operation.", show_default=False),

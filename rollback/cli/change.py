@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 from rollback.cli.lease import claim, patience, require_free
 from rollback.cli.look import seen
+from rollback.cli.migrations import notice
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.cli.signals import Signals
-from rollback.cli.wanted import Terms, deploy_plan, first_plan, left, only_settled, resume_plan
-from rollback.core import plan as planning
-from rollback.core import resume as resuming
+from rollback.cli.wanted import Terms, deploy_plan, first_plan, left, only_settled, resume_plan, rollback_plan
 from rollback.core.history import known_releases
 from rollback.core.times import times
 from rollback.errors import LeaseHeld, Refused, UsageError
@@ -42,6 +41,7 @@ def deploy(options: Options, tag: str, terms: Terms) -> Reply:
         release = session.repository.release(tag, session.playbook.tags)
         if session.repository.dirty():
             session.tell(Noticed("the work tree has changes that are in no commit: what is deployed is the tag"))
+        notice(session, release)
 
         settled = change(session, partial(first_plan, session, release, terms), terms)
         if not only_settled(settled.plan, settled.outcome, release):
@@ -57,10 +57,8 @@ def rollback(options: Options, to: str | None, terms: Terms) -> Reply:
         session.require_usable()
 
         def plan(sightings: Sequence[Sighting]) -> Plan:
-            known = session.known()
-            target = _named(session, to, sightings, known) if to else None
-            left = None if to else resuming.undo(sightings, known, session.rollout)
-            return left or planning.rollback(target, sightings, known, session.rollout, force=terms.force)
+            target = _named(session, to, sightings, session.known()) if to else None
+            return rollback_plan(session, target, terms, sightings)
 
         return change(session, plan, terms, may_preempt=True).reply
 
@@ -72,7 +70,7 @@ def resume(options: Options, terms: Terms) -> Reply:
         sightings = seen(session)
         if left(session, sightings) is None:
             return _nothing_to_do(session, sightings)
-        return change(session, partial(resume_plan, session), terms).reply
+        return change(session, partial(resume_plan, session, terms), terms).reply
 
 
 def _nothing_to_do(session: Session, sightings: Sequence[Sighting]) -> Reply:
@@ -149,7 +147,8 @@ def _show(session: Session, plan: Plan) -> None:
 
 def _lines(session: Session, plan: Plan) -> tuple[str, ...]:
     known = session.known()
-    return plans.lines(plan, session.environment.name, known.standings, known.left, _changes(session, plan))
+    noted = (*_changes(session, plan), *plans.frozen(plan, known.freeze))
+    return plans.lines(plan, session.environment.name, known.standings, known.left, noted)
 
 
 def _changes(session: Session, plan: Plan) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ def status(options: Options) -> Reply:
             tuple(one.operation for one in known.left),
             tuple(sorted(known.rest.pending)),
             _to_resume(sightings, known, session.rollout),
+            known.freeze,
         )
         return Reply(shown, statuses.status(shown, found), 0, statuses.sentence(shown), statuses.hint(shown, found))
 

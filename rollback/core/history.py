@@ -80,10 +80,16 @@ def _standing(record: Record, found: Standings) -> Standing | None:
             return Standing(release, verdict.grade, record.at, verdict.rule)
         case Marked(release, grade, reason):
             return Standing(release, grade, record.at, f"marked {grade} by {record.author}: {reason}")
-        case Withdrawn(release) if release.commit in found and found[release.commit].grade is Grade.GOOD:
-            return Standing(release, Grade.GOOD, record.at, f"rolled back by {record.author}", withdrawn=True)
+        case Withdrawn(release, why) if (grade := _grade(release, found)) is not Grade.BAD:
+            said = f"rolled back by {record.author}" + (f": {why}" if why else "")
+            return Standing(release, grade, record.at, said, withdrawn=True)
         case _:
             return None
+
+
+def _grade(release: Release, found: Standings) -> Grade:
+    known = found.get(release.commit)
+    return known.grade if known else Grade.UNKNOWN
 
 
 def switched(mine: Iterable[Record]) -> frozenset[str]:

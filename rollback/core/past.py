@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from rollback.model import Ended, Marked, Outcome, Pruned, Record, Release, Started, Unlocked
+from rollback.model import Ended, Frozen, Marked, Outcome, Pruned, Record, Release, Started, Unfrozen, Unlocked
 
-_OPENING = (Started, Marked, Pruned, Unlocked)
+Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ def past(records: Iterable[Record]) -> tuple[Past, ...]:
 
 
 def _row(records: tuple[Record, ...]) -> Past | None:
-    opening = next((r for r in records if isinstance(r.fact, _OPENING)), None)
-    if opening is None or not isinstance(opening.fact, _OPENING):
+    opening = next((r for r in records if isinstance(r.fact, Opening)), None)
+    if opening is None or not isinstance(opening.fact, Opening):
         return None
     what, release, hosts, reason = _said(opening.fact)
     end = next((r for r in reversed(records) if isinstance(r.fact, Ended)), None)
@@ -47,11 +47,13 @@ def _row(records: tuple[Record, ...]) -> Past | None:
     return Past(opening.operation, opening.at, opening.author, what, release, done, None, reason, hosts)
 
 
-def _said(fact: Started | Marked | Pruned | Unlocked) -> tuple[str, Release | None, tuple[str, ...], str]:
+def _said(fact: Opening) -> tuple[str, Release | None, tuple[str, ...], str]:
     if isinstance(fact, Started):
         return f"{fact.kind} {fact.target.tag}", fact.target, fact.hosts, ""
     if isinstance(fact, Marked):
         return f"mark {fact.grade} {fact.release.tag}", fact.release, (), fact.reason
     if isinstance(fact, Unlocked):
         return f"unlock {' '.join(one[:12] for one in fact.operations)}", None, fact.hosts, ""
+    if isinstance(fact, Frozen | Unfrozen):
+        return "freeze" if isinstance(fact, Frozen) else "unfreeze", None, (), fact.reason
     return f"prune {' '.join(release.tag for release in fact.releases)}", None, fact.hosts, ""

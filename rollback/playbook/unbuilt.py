@@ -17,9 +17,8 @@ def refused(playbook: Playbook) -> tuple[str, ...]:
         for check in playbook.checks
         if check.kind in _KINDS
     ]
-    migrations = ["migrations: running and weighing migrations is not built yet"] if playbook.migrations else []
     shared = ["ledger: a ledger in PostgreSQL is not built yet"] if playbook.ledger.startswith("postgresql") else []
-    return (*kinds, *migrations, *shared)
+    return (*kinds, *shared)
 
 
 def left_out(playbook: Playbook) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def message(plan: Plan, ending: Ending) -> str:
         Outcome.HELD: f"held: {target} could be judged neither good nor bad: {ending.reason}",
         Outcome.PARTIAL: f"{_there(target, back, ending)} is verified on all hosts that could be reached; "
         f"pending: {words.hosts(ending.away)}",
-        Outcome.INTERRUPTED: "interrupted before anything live changed",
+        Outcome.INTERRUPTED: ending.reason,
         Outcome.FENCED: ending.reason,
     }
     return said[ending.outcome]
@@ -98,6 +98,15 @@ def _live(ending: Ending) -> Iterable[str]:
         yield f"  pending   {words.hosts(lacking)}: {why}"
 
 
+def _after_left(plan: Plan, show: str) -> str:
+    if plan.fallback is None:
+        return f"{show}; then deploy a release that works"
+    if plan.barrier:
+        can = f"when {words.tag(plan.fallback)} can work with the database as it is"
+        return f"{show}; then deploy a release that works, or {can}: rollback --cross-migrations"
+    return "rollback"
+
+
 def hint(plan: Plan, ending: Ending, operation: str) -> str:
     """The next command to type."""
     tag, show = quote(words.tag(plan.target)), f"rollback show {words.start_of(operation)}"
@@ -108,7 +117,7 @@ def hint(plan: Plan, ending: Ending, operation: str) -> str:
         Outcome.DONE: "rollback status" if plan.kind is Kind.DEPLOY else show,
         Outcome.ABANDONED: f"{show}; mend the cause, then {again}",
         Outcome.ROLLED_BACK: show,
-        Outcome.LEFT: "rollback" if plan.fallback else f"{show}; then deploy a release that works",
+        Outcome.LEFT: _after_left(plan, show),
         Outcome.STRANDED: "rollback status; mend the cause, then rollback resume, or rollback --to TAG",
         Outcome.HELD: f"rollback verify; then rollback mark good {tag} --reason '…', or rollback",
         Outcome.PARTIAL: "rollback resume, once the pending hosts can be reached",

@@ -30,7 +30,8 @@ def status(seen: Status, standings: Mapping[str, Standing]) -> Shown:
     for sighting in seen.hosts:
         table.add(*_host_row(sighting, standings))
     head = f"{seen.app} on {seen.environment}: {sentence(seen)}"
-    open_ends = (*amiss(seen.hosts, seen.unfinished), *_pending(seen))
+    frozen = (f"! {seen.freeze}",) if seen.freeze else ()
+    open_ends = (*amiss(seen.hosts, seen.unfinished), *_pending(seen), *frozen)
     return (head, table, *_lines_of(open_ends), *_fallback_lines(seen))
 
 

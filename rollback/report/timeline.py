@@ -9,22 +9,27 @@ from rich.text import Text
 from rollback.core.past import Past
 from rollback.core.times import Times
 from rollback.model import (
+    Between,
     Drilled,
     Ended,
     Fact,
+    Frozen,
     Intended,
     Judged,
     Marked,
     Observed,
+    Phase,
     Pruned,
     Record,
     Result,
     Reverted,
     Started,
+    Unfrozen,
     Unlocked,
     Withdrawn,
 )
 from rollback.report import words
+from rollback.report.migrations import listed
 from rollback.report.tables import GRADES, OUTCOMES, Shown
 from rollback.text import clean_line
 
@@ -52,6 +57,10 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
             yield f"started: {kind} {words.named(target)} on {words.hosts(hosts)}{to}", "bold"
             if origin:
                 yield "from " + ", ".join(f"{key} {clean_line(value, 120)}" for key, value in origin), ""
+        case Between(old, new, added, gone):
+            for what, some in (("added", added), ("gone", gone)):
+                if some and old:
+                    yield f"migrations from {words.tag(old)} to {words.tag(new)}: {what} {listed(some)}", ""
         case Intended(step):
             yield f"{step.phase} {words.tag(step.release)} on {words.hosts(step.hosts)}", "bold"
         case Observed(step, findings):
@@ -59,14 +68,20 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
                 yield "preflight, on what was live", "bold"
             for finding in findings:
                 yield f"  {words.MARKS[finding.result]} {words.said(finding)}", words.STYLES[finding.result]
-                if finding.result is not Result.PASS:
+                if finding.result is not Result.PASS or finding.check == Phase.MIGRATE:
                     yield from ((f"      | {line}", "") for line in finding.evidence.splitlines()[-20:])
         case Judged(release, verdict):
             yield f"verdict: {words.named(release)} is {verdict.grade}: {verdict.rule}", GRADES[verdict.grade]
         case Marked(release, grade, reason):
             yield f"marked {grade}: {words.named(release)}: {clean_line(reason)}", GRADES[grade]
-        case Withdrawn(release):
-            yield f"{words.named(release)} was rolled back: not a fallback until it is verified again", ""
+        case Withdrawn(release, reason):
+            why = f" ({clean_line(reason)})" if reason else ""
+            said = "neither a fallback nor deployed until it is verified again or marked good"
+            yield f"{words.named(release)} was rolled back{why}: {said}", ""
+        case Frozen(reason):
+            yield f"froze the environment: {clean_line(reason)}", words.CAUTION
+        case Unfrozen(reason):
+            yield f"unfroze the environment: {clean_line(reason)}", ""
         case Reverted(release, host):
             yield f"{host} heard nothing more: it took {words.named(release)} off by itself", words.CAUTION
         case Pruned(gone, hosts):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from rollback.core.history import (
     Kept,
     Standing,
@@ -65,7 +67,15 @@ def test_a_withdrawn_release_is_good_but_not_eligible_until_verified_again() -> 
     records = [judged(1, V1), record(2, Withdrawn(V1))]
     assert standings(records)[V1.commit] == Standing(V1, Grade.GOOD, at(2), "rolled back by ada", withdrawn=True)
     assert standings([*records, judged(3, V1)])[V1.commit].eligible
-    assert standings([record(2, Withdrawn(V1))]) == {}
+
+
+@pytest.mark.parametrize("before", [(), (judged(1, V1, Grade.UNKNOWN),)])
+def test_what_was_rolled_back_before_it_was_ever_good_is_withdrawn_too(before: tuple[Record, ...]) -> None:
+    taken_back = [*before, record(2, Withdrawn(V1, "it eats data"))]
+    said = "rolled back by ada: it eats data"
+    assert standings(taken_back)[V1.commit] == Standing(V1, Grade.UNKNOWN, at(2), said, withdrawn=True)
+    assert standings([*taken_back, judged(3, V1, Grade.UNKNOWN)])[V1.commit].withdrawn
+    assert standings([*taken_back, judged(3, V1)])[V1.commit].eligible
 
 
 def test_a_bad_release_that_is_rolled_back_by_hand_keeps_the_reason_why_it_is_bad() -> None:

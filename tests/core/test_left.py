@@ -175,6 +175,19 @@ def test_what_was_certainly_not_switched_was_not_touched() -> None:
     assert left(records)[0].touched == frozenset({"web2"})
 
 
+MIGRATING = intended(2, Phase.MIGRATE, V2, "web1")
+
+
+@pytest.mark.parametrize("result", [None, *Result])
+def test_what_became_of_migrations_is_known_as_far_as_it_was_told(result: Result | None) -> None:
+    step = Step(Phase.MIGRATE, V2, ("web1",))
+    told = [record(3, Observed(step, (finding("migrate", result, "web1"),)), "A")] if result else []
+    (found,) = left([started(1), MIGRATING, *told])
+    expected = {None: Result.ERROR, Result.SKIPPED: None}.get(result, result)
+    assert (found.migrated, found.touched) == (expected, frozenset())
+    assert left([started(1)])[0].migrated is None
+
+
 def test_an_operation_that_switched_nothing_takes_nothing_over() -> None:
     step = Step(Phase.ACTIVATE, V1, ("web1",))
     refused = Observed(step, (finding("activate", Result.SKIPPED, "web1"),))

@@ -130,14 +130,13 @@ def test_home_and_relative_paths_are_meant_from_home_and_from_the_playbook(
 
 
 def test_what_is_not_built_yet_is_named_and_a_watch_is_only_noticed() -> None:
-    text = GOOD.replace("app: shop", "app: shop\nledger: postgresql+psycopg://db/x\nmigrations: {path: m}").replace(
+    text = GOOD.replace("app: shop", "app: shop\nledger: postgresql+psycopg://db/x").replace(
         "[web1]", "[web1]\n    verify: {watch: {}}"
     )
     text += "  - name: errors\n    logs: {file: log, new_exceptions: on}\n    phase: watch\n"
     book = read(text)
     assert book.unbuilt() == (
         "checks.errors: checks of kind logs are not built yet",
-        "migrations: running and weighing migrations is not built yet",
         "ledger: a ledger in PostgreSQL is not built yet",
     )
     assert book.notices() == (
