@@ -93,6 +93,18 @@ def test_an_operation_that_began_before_a_person_said_bad_does_not_lift_it() -> 
     assert standings([mark, lifted, before])[V1.commit].grade is Grade.GOOD
 
 
+def test_a_deploy_that_was_taken_over_does_not_make_good_again_what_was_rolled_back() -> None:
+    """Its operators may be late to learn of it. One that asked earlier and began later has verified it anew."""
+    verdict = Judged(V1, Verdict(Grade.GOOD, "accepted"))
+    begun = record(4, Started(Kind.DEPLOY, V1, None, ("web1",)), "00000004.000")
+    taken_back = record(5, Withdrawn(V1), "00000005.000")
+    late, bad = record(6, verdict, "00000004.000"), record(6, Judged(V1, Verdict(Grade.BAD, "500")), "00000004.000")
+    assert not standings([begun, taken_back, late])[V1.commit].eligible
+    assert standings([begun, taken_back, bad])[V1.commit].grade is Grade.BAD
+    waited = record(5.5, Started(Kind.DEPLOY, V1, None, ("web1",)), "00000004.500")
+    assert standings([taken_back, waited, record(6, verdict, "00000004.500")])[V1.commit].eligible
+
+
 def test_a_tag_is_pinned_as_it_was_deployed_last() -> None:
     moved = release("v1", "b" * 40)
     records = [started(1, V1), started(2, moved), started(3, V2, Kind.ROLLBACK)]
