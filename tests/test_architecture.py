@@ -43,6 +43,7 @@ OWNERS = {
     "sqlalchemy": ("ledger/*.py",),
     "sqlite3": ("ledger/*.py",),
     "httpx": ("checks/*.py", "demo/*.py"),
+    "junitparser": ("report/junit.py",),
     "jinja2": ("init/*.py", "report/*.py"),
     "pydantic": ("playbook/*.py", "ledger/codec.py"),
     "ruamel": ("playbook/*.py", "demo/*.py"),
