@@ -68,6 +68,15 @@ def answer(command: str, function: Callable[..., Reply], options: Options, given
 
 def finish(command: str, reply: Reply, options: Options, junit: Path | None = None) -> int:
     """Print the answer: data on stdout, the next command on stderr; and tell the CI. Gives the exit code."""
+    code = _print(command, reply, options)
+    if junit is not None or outlet.in_actions():
+        from rollback.cli.ci import report
+
+        report(command, reply, junit, lambda said: _say(options, said, "red"))
+    return code
+
+
+def _print(command: str, reply: Reply, options: Options) -> int:
     try:
         if options.json:
             from rollback.report.data import envelope
@@ -83,10 +92,6 @@ def finish(command: str, reply: Reply, options: Options, junit: Path | None = No
         _say(options, f"the answer could not be written: {error.strerror}", "red")
     if reply.hint and not (options.json or (options.quiet and reply.exit_code == 0)):
         _say(options, f"  next      {reply.hint}")
-    if junit is not None or outlet.in_actions():
-        from rollback.cli.ci import report
-
-        report(command, reply, junit, lambda said: _say(options, said, "red"))
     return reply.exit_code
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from rollback.core.fallback import Candidate, candidates
 from rollback.core.history import Standing, observed, standings
 from rollback.core.times import NEVER, Times
-from rollback.model import Finding, Grade, Judged, Observed, Outcome, Phase, Record, Release, Result, Verdict
+from rollback.model import Finding, Grade, Judged, Kind, Observed, Outcome, Phase, Record, Release, Result, Verdict
 
 PREFLIGHT = "preflight"
 Question = tuple[str, str | None, str | None]  # check, host, case
@@ -81,6 +81,14 @@ class Explanation:
         """Something else than the target was, or was to be, put on hosts."""
         undone = self.verdict.grade is not Grade.GOOD and self.outcome is Outcome.PARTIAL
         return undone or self.back is not None or self.outcome is Outcome.ROLLED_BACK
+
+    @property
+    def restored(self) -> Release | None:
+        """What is back, and verified on every host that answers."""
+        if self.outcome is Outcome.ROLLED_BACK or (self.outcome is Outcome.PARTIAL and self.went_back):
+            return self.fallback
+        asked_for = self.what == Kind.ROLLBACK and self.outcome in {Outcome.DONE, Outcome.PARTIAL}
+        return self.target if asked_for else None
 
 
 def answers(findings: Iterable[Finding], before: Mapping[Question, Finding] | None = None) -> tuple[Answers, ...]:

@@ -45,7 +45,7 @@ def _escaped(text: str) -> str:
 def outputs(exit_code: int, why: Explanation | None) -> str:
     """For $GITHUB_OUTPUT: `outcome`, `tag`, `rolled_back_to` and `operation`, each on a line; what is not known is
     empty."""
-    to = why.fallback if why and why.went_back else None
+    to = why.restored if why else None
     outcome = why.outcome if why else _WITHOUT.get(exit_code)
     values = {
         "outcome": outcome or ("interrupted" if exit_code > 127 else "error"),

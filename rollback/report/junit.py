@@ -76,7 +76,7 @@ def _message(finding: Finding) -> str:
 
 
 def _told(one: Answers) -> Iterable[str]:
-    yield f"{words.said(one.telling)}"
+    yield clean_line(words.said(one.telling))
     yield f"{len(one.amiss)} of {one.count} answers, {words.clock(one.amiss)}"
     if one.before:
         yield f"before the deploy: {clean_line(one.before.observed)}"
@@ -105,5 +105,5 @@ def _properties(why: Explanation) -> Iterable[tuple[str, str]]:
     yield "rule", clean_line(why.verdict.rule)
     if why.operation:
         yield "operation", why.operation
-    if why.went_back and why.fallback:
-        yield "rolled_back_to", words.tag(why.fallback)
+    if why.restored:
+        yield "rolled_back_to", words.tag(why.restored)
