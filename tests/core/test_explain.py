@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from rollback.core.explain import Answers, Explanation, Part, answers, parts, way
+from rollback.core.explain import Answers, Explanation, Part, Question, answers, parts, way
 from rollback.core.history import Standing
 from rollback.core.recall import GATE, Subject, explained, recalled
 from rollback.model import (
     Ended,
     Ending,
     Fact,
+    Finding,
     Grade,
     Intended,
     Judged,
@@ -76,7 +77,7 @@ def test_of_all_answers_to_a_question_one_tells(results: list[str], telling: int
 
 def test_questions_are_told_apart_by_check_host_and_case_and_know_what_was_before() -> None:
     asked = (finding(), finding("me"), finding(host=None), finding(case="no_profile"), finding())
-    before = {("me", "web1", None): finding("me", Result.FAIL)}
+    before: dict[Question, Finding] = {("me", "web1", None): finding("me", Result.FAIL)}
     assert [(one.count, one.before) for one in answers(asked, before)] == [
         (2, None),
         (1, finding("me", Result.FAIL)),

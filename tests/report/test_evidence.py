@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from rollback.core.explain import Question
 from rollback.model import Finding, Result
 from rollback.report.evidence import news, told, worst
 from tests.build import at, finding
@@ -52,7 +53,7 @@ def test_what_failed_alike_on_many_hosts_is_said_once_and_so_is_its_evidence() -
 
 def test_what_failed_again_and_again_is_counted_and_stands_beside_what_it_was_before() -> None:
     first, second = _failed("web1", ""), replace(_failed("web1", ""), at=at(3))
-    before = {("login", "web1", None): replace(finding(), observed="GET /login answered 200")}
+    before: dict[Question, Finding] = {("login", "web1", None): replace(finding(), observed="GET /login answered 200")}
     assert list(told(worst([first, finding(second=1), second], before), 5)) == [
         "✗ login on web1: GET /login answered 500, expected 200  (2 of 3, 12:00:00-12:00:03)",
         "    before the deploy: GET /login answered 200",
