@@ -23,6 +23,7 @@ from rollback.model import (
     Ending,
     Fact,
     Finding,
+    Grade,
     Judged,
     Noticed,
     Observed,
@@ -38,7 +39,7 @@ from rollback.model import (
 from rollback.report import ending as endings
 from rollback.report import words
 
-_BACK = {Outcome.DONE: Outcome.ROLLED_BACK, Outcome.ABANDONED: Outcome.LEFT}  # a rollback's end is this gate's
+_ENDS = {Outcome.DONE: Outcome.ROLLED_BACK, Outcome.ABANDONED: Outcome.LEFT}  # a rollback's end is this gate's
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,15 @@ def _followed(session: Session, seen: Seen, verdict: Verdict, decision: Decision
         case Decision.HOLD:
             return Ending(Outcome.HELD, verdict, seen.live, verdict.rule)
     if why := _why_left(session, seen, verdict, decision):
-        return Ending(Outcome.LEFT, verdict, seen.live, why)
+        return _left(seen, verdict, why)
     return _back(session, seen, verdict)
+
+
+def _left(seen: Seen, verdict: Verdict, why: str) -> Ending:
+    """What could not be judged is not said to be bad."""
+    if verdict.grade is Grade.BAD:
+        return Ending(Outcome.LEFT, verdict, seen.live, why)
+    return Ending(Outcome.HELD, verdict, seen.live, f"{verdict.rule}; {why}")
 
 
 def _why_left(session: Session, seen: Seen, verdict: Verdict, decision: Decision) -> str:
@@ -131,10 +139,10 @@ def _back(session: Session, seen: Seen, verdict: Verdict) -> Ending | Changed:
     except Fenced:
         raise
     except RollbackError as error:
-        return Ending(Outcome.LEFT, verdict, seen.live, str(error))
+        return _left(seen, verdict, str(error))
     if changed.outcome is None:
         session.say(*changed.reply.shown)
-        return Ending(Outcome.LEFT, verdict, seen.live, "it would be rolled back, and this is a dry run")
+        return _left(seen, verdict, "it would be rolled back, and this is a dry run")
     return changed
 
 
@@ -149,10 +157,11 @@ def _gone_back(changed: Changed, verdict: Verdict) -> Ending:
     why = changed.reply.why
     assert why is not None
     assert changed.outcome is not None
-    outcome = _BACK.get(changed.outcome, changed.outcome)
+    outcome = _ENDS.get(changed.outcome, changed.outcome)
     reason = why.reason if outcome is not Outcome.ROLLED_BACK else verdict.rule
     reason = f"{reason} (operation {words.start_of(changed.operation)})"
-    return Ending(outcome, verdict, why.live, reason, why.verdict, why.away)
+    switched = outcome not in {Outcome.LEFT, Outcome.INTERRUPTED}
+    return Ending(outcome, verdict, why.live, reason, why.verdict if switched else None, why.away)
 
 
 def _reply(session: Session, seen: Seen, operation: str, ending: Ending, changed: Changed | None) -> Reply:

@@ -148,6 +148,16 @@ def test_a_host_that_does_not_answer_was_not_verified_unless_the_deploy_went_wit
     assert told(partial) == (14, "v2 is verified on all hosts that could be reached; pending: web2")
 
 
+@pytest.mark.parametrize(("wanted", "code", "lives"), [("accept", 0, ["v2", "v2"]), ("rollback", 14, ["v1", "v2"])])
+def test_what_could_not_be_measured_is_done_as_the_policy_says(
+    small: Small, wanted: str, code: int, lives: list[str]
+) -> None:
+    live(small, "v1", "v2")
+    policy(small, f"on_inconclusive: {wanted}")
+    small.hosts["web2"].stop()
+    assert (small.run("gate").code, small.lives()) == (code, lives)
+
+
 def test_in_the_middle_of_a_deploy_there_is_nothing_to_judge(small: Small) -> None:
     live(small, "v1", "v2")
     slow(small, "restart.sh", "v4")
