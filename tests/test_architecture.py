@@ -43,6 +43,7 @@ OWNERS = {
     "sqlalchemy": ("ledger/*.py",),
     "sqlite3": ("ledger/*.py",),
     "httpx": ("checks/*.py", "demo/*.py"),
+    "junitparser": ("report/junit.py",),
     "jinja2": ("init/*.py", "report/*.py"),
     "pydantic": ("playbook/*.py", "ledger/codec.py"),
     "ruamel": ("playbook/*.py", "demo/*.py"),
@@ -54,7 +55,10 @@ OWNERS = {
 STANDARD_ONLY = ("__init__", "__main__", "model", "errors", "text", "private", "core", "operation")
 
 LONGEST = 250  # lines
-LONGER = {"model.py": 520}  # the nouns, one beside the other: a list of values, to be read as a glossary
+LONGER = {  # lists, to be read from top to bottom: the nouns, and the commands
+    "model.py": 520,
+    "cli/app.py": 300,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,9 +151,14 @@ def test_operations_are_folded_into_rows_newest_first() -> None:
         started(3, V2, op="B"),
         record(4, Marked(V2, Grade.BAD, "slow"), "C"),
         record(5, Pruned((V3,), ("web1",)), "D"),
-        record(6, Judged(V1, Verdict(Grade.GOOD, "")), "E"),
+        record(6, Withdrawn(V1), "E"),
+        record(7, Judged(V1, Verdict(Grade.GOOD, "all passed")), "F"),
+        record(8, Judged(V2, Verdict(Grade.BAD, "login")), "G"),
+        record(9, Ended(Outcome.ROLLED_BACK, reason="login"), "G"),
     ]
     assert past(records) == (
+        Past("G", at(8), "ada", "gate v2", V2, Outcome.ROLLED_BACK, at(9), "login", ()),
+        Past("F", at(7), "ada", "gate v1", V1, Outcome.DONE, None, "all passed", ()),
         Past("D", at(5), "ada", "prune v3", None, Outcome.DONE, None, "", ("web1",)),
         Past("C", at(4), "ada", "mark bad v2", V2, Outcome.DONE, None, "slow", ()),
         Past("B", at(3), "ada", "deploy v2", V2, None, None, "", ("web1",)),

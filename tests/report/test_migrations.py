@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from rollback.model import Between, Kind, Migration, Phase, Plan, Step
+from rollback.core.explain import Explanation
+from rollback.model import Between, Grade, Kind, Migration, Outcome, Phase, Plan, Release, Step, Verdict
 from rollback.report import ending, migrations, plan
 from tests.build import V1, V2, V3, judged, known
 
@@ -78,16 +79,20 @@ def test_a_barrier_is_said_after_the_fallback_that_it_bars() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "expected"),
+    ("fallback", "barred", "expected"),
     [
-        (DEPLOY, "rollback"),
-        (replace(DEPLOY, fallback=None), "show; then deploy a release that works"),
+        (V2, False, "rollback"),
+        (None, False, "show; then deploy a release that works"),
         (
-            replace(DEPLOY, between=(Between(V2, V3, (DROP,)),)),
+            V2,
+            True,
             "show; then deploy a release that works, or when v2 can work with the database as it is:"
             " rollback --cross-migrations",
         ),
     ],
 )
-def test_what_to_type_when_a_bad_release_was_left_live(shown: Plan, expected: str) -> None:
-    assert ending._after_left(shown, "show") == expected
+def test_what_to_type_when_a_bad_release_was_left_live(fallback: Release | None, barred: bool, expected: str) -> None:
+    left = Explanation(
+        "deploy", "production", Outcome.LEFT, Verdict(Grade.BAD, ""), target=V3, fallback=fallback, barred=barred
+    )
+    assert ending._after_left(left, "show") == expected
