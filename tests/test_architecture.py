@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "rollback"
-NOUNS = {"model", "errors", "text", "private"}
+NOUNS = {"model", "events", "errors", "text", "private"}
 EDGE = NOUNS | {"playbook", "core"}
 EVERYTHING = EDGE | {"hosts", "checks", "source", "ledger", "operation", "report", "init", "cli", "demo"}
 
@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "model": set[str](),
     "errors": set[str](),
+    "events": {"model"},
     "text": set[str](),
     "private": set[str](),
     "playbook": NOUNS,
@@ -43,6 +44,7 @@ OWNERS = {
     "sqlalchemy": ("ledger/*.py",),
     "sqlite3": ("ledger/*.py",),
     "httpx": ("checks/*.py", "demo/*.py"),
+    "junitparser": ("report/junit.py",),
     "jinja2": ("init/*.py", "report/*.py"),
     "pydantic": ("playbook/*.py", "ledger/codec.py"),
     "ruamel": ("playbook/*.py", "demo/*.py"),
@@ -51,10 +53,13 @@ OWNERS = {
     "flask": ("demo/*.py",),
     "tenacity": ("hosts/*.py", "checks/*.py"),
 }
-STANDARD_ONLY = ("__init__", "__main__", "model", "errors", "text", "private", "core", "operation")
+STANDARD_ONLY = ("__init__", "__main__", "model", "events", "errors", "text", "private", "core", "operation")
 
 LONGEST = 250  # lines
-LONGER = {"model.py": 520}  # the nouns, one beside the other: a list of values, to be read as a glossary
+LONGER = {  # lists, to be read from top to bottom: the nouns, and the commands
+    "model.py": 520,
+    "cli/app.py": 300,
+}
 
 
 @dataclass(frozen=True, slots=True)

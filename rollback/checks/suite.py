@@ -17,7 +17,8 @@ from rollback.checks.crowd import concurrently
 from rollback.checks.gate import Pace, Reply, answer, stand
 from rollback.checks.question import Ports, Question, Ran
 from rollback.checks.watch import Window, observe
-from rollback.model import Event, Finding, Found, Moved, Noticed, Phase, Release, View
+from rollback.events import Event, Found, Moved, Noticed
+from rollback.model import Finding, Phase, Release, View
 from rollback.text import clean_line
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from rollback.core.judge import violated
 from rollback.core.series import condensed
-from rollback.model import Event, Finding, Limits, Sampled
+from rollback.events import Event, Sampled
+from rollback.model import Finding, Limits
 from rollback.playbook.settings import Watch
 
 Sample = Callable[[], Sequence[Finding]]

@@ -9,7 +9,23 @@ from typing import Annotated, Any
 import typer
 
 from rollback.cli import outlet
-from rollback.cli.arguments import Away, Count, Cross, For, Force, Reason, Steal, Tag, Wait, Why, complete_tag
+from rollback.cli.arguments import (
+    Address,
+    Away,
+    Count,
+    Cross,
+    For,
+    Force,
+    Junit,
+    Live,
+    Reason,
+    Replay,
+    Steal,
+    Tag,
+    Wait,
+    Why,
+    complete_tag,
+)
 from rollback.cli.options import Options, with_options
 from rollback.cli.reply import Reply, answer
 
@@ -97,7 +113,13 @@ app.callback()(with_options(_bare, _root))
 
 @_command
 def deploy(
-    options: Options, tag: Tag, force: Force = False, steal: Steal = "", wait: Wait = 0.0, away: Away = 0
+    options: Options,
+    tag: Tag,
+    force: Force = False,
+    steal: Steal = "",
+    wait: Wait = 0.0,
+    away: Away = 0,
+    junit: Junit = None,  # noqa: ARG001 whoever prints the answer writes it
 ) -> Reply:
     """Deploy a release tag, verify it, or roll back."""
     return _call("change", "deploy", options, tag, _terms(steal, wait, force=force, away=away))
@@ -170,18 +192,33 @@ def check(options: Options) -> Reply:
 
 
 @_command
-def verify(options: Options) -> Reply:
+def verify(
+    options: Options,
+    replay: Replay = None,
+    junit: Junit = None,  # noqa: ARG001 whoever prints the answer writes it
+) -> Reply:
     """Run the checks on what is live; change nothing."""
-    return _call("verify", "verify", options)
+    return _call("verify", "verify", options, replay)
+
+
+@_command
+def gate(
+    options: Options,
+    release: Live = None,
+    junit: Junit = None,  # noqa: ARG001 whoever prints the answer writes it
+) -> Reply:
+    """For CI, after any deploy: verify, mark, roll back.
+
+    Stands what is live through the gate and records the verdict; a bad release is rolled back when the policy says
+    auto_rollback: on. Exit codes: 0 good; 10 bad, and rolled back; 11 bad, left live; 12 stranded; 13 held; 14 partial.
+    """
+    return _call("gate", "gate", options, release)
 
 
 @_command
 def watch(
     options: Options,
-    metrics: Annotated[
-        str,
-        typer.Option("--metrics", metavar="ADDRESS", help="For Prometheus, e.g. 127.0.0.1:9464.", show_default=False),
-    ] = "",
+    metrics: Address = "",
     lasting: For = 0.0,
 ) -> Reply:
     """Keep asking; say when good becomes bad.

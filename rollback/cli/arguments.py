@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,6 +36,9 @@ Wait = Annotated[
         "--wait", metavar="DURATION", parser=_duration, help="Wait as long for the lease, e.g. 5m.", show_default=False
     ),
 ]
+Address = Annotated[
+    str, typer.Option("--metrics", metavar="ADDRESS", help="For Prometheus, e.g. 127.0.0.1:9464.", show_default=False)
+]
 For = Annotated[
     float,
     typer.Option("--for", metavar="DURATION", parser=_duration, help="End after so long, e.g. 1h.", show_default=False),
@@ -42,6 +46,10 @@ For = Annotated[
 Away = Annotated[
     int,
     typer.Option("--allow-unreachable", metavar="N", help="Go on without so many hosts.", min=0, show_default=False),
+]
+Junit = Annotated[
+    Path | None,
+    typer.Option("--junit", metavar="FILE", help="Write a JUnit report there.", show_default=False),
 ]
 Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
 
@@ -54,3 +62,22 @@ def complete_tag(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 Tag = Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)]
+Live = Annotated[
+    str | None,
+    typer.Option(
+        "--release",
+        metavar="TAG",
+        help="This one must be live; default: whatever is.",
+        autocompletion=complete_tag,
+        show_default=False,
+    ),
+]
+Replay = Annotated[
+    str | None,
+    typer.Option(
+        "--replay",
+        metavar="OPERATION",
+        help="Judge what it found again, with today's limits.",
+        show_default=False,
+    ),
+]

@@ -12,7 +12,8 @@ from rollback.cli.session import Session
 from rollback.cli.signals import Signals
 from rollback.core.history import prunable
 from rollback.errors import PlanChanged, UnknownTag, UsageError
-from rollback.model import Fact, Finding, Grade, Marked, Noticed, Pruned, Release, Result, Sighting
+from rollback.events import Noticed
+from rollback.model import Fact, Finding, Grade, Marked, Pruned, Release, Result, Sighting
 from rollback.operation.claim import take
 from rollback.report import words
 

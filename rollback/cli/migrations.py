@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rollback.cli.session import Session
 from rollback.core import barrier
 from rollback.errors import Refused
-from rollback.model import Between, Noticed, Plan, Release, Sighting
+from rollback.events import Noticed
+from rollback.model import Between, Kind, Plan, Release, Sighting
 
 _FORWARD = "deploy a release that mends it; or, when {tag} can work with the database as it is: --cross-migrations"
 
@@ -26,8 +27,11 @@ def behind(session: Session, plan: Plan, sightings: Sequence[Sighting], *, cross
     """Of everything else: no git is asked. Raises: Refused at a barrier, unless a person says to cross it."""
     if session.migrations is None:
         return plan
-    weighed, known = _weighed(session, plan, sightings, barrier.recorded(session.records())), session.known()
-    if not cross and not barrier.is_decided(weighed, known.left, known.rest):
+    weighed = _weighed(session, plan, sightings, barrier.recorded(session.records()))
+    if cross or not barrier.crossed(weighed):
+        return weighed
+    known = session.known()
+    if not barrier.is_decided(weighed, known.left, known.rest):
         barrier.require_no_barrier(weighed, _FORWARD.format(tag=plan.target.tag))
     return weighed
 
@@ -41,7 +45,8 @@ def rehearsed(session: Session, plan: Plan, sightings: Sequence[Sighting]) -> Pl
 
 
 def _weighed(session: Session, plan: Plan, sightings: Sequence[Sighting], tell: barrier.Tell) -> Plan:
-    run = bool(session.migrations and session.migrations.up) and not barrier.is_run(plan, session.known().left)
+    up = session.migrations and session.migrations.up and plan.kind is Kind.DEPLOY
+    run = bool(up) and not barrier.is_run(plan, session.known().left)
     return barrier.weighed(plan, session.releases(sightings), tell, run=run)
 
 

@@ -21,7 +21,8 @@ from rollback.core.history import known_releases, pins, standings
 from rollback.core.left import left, rest, unheard, within
 from rollback.core.plan import Known, Rollout
 from rollback.errors import Refused, UsageError
-from rollback.model import Event, Host, Record, Release, Sighting
+from rollback.events import Event
+from rollback.model import Host, Record, Release, Sighting
 from rollback.operation.ports import Policy
 
 if TYPE_CHECKING:
@@ -209,9 +210,8 @@ class Session:
 
     @cached_property
     def rollout(self) -> Rollout:
-        wanted = self.environment.rollout
+        wanted, watch = self.environment.rollout, self.environment.verify.watch
         batch = wanted.batch.of(len(self.hosts)) if wanted.batch else 0
-        watch = self.environment.verify.watch
         return Rollout(wanted.canary, batch, watch.duration if watch else 0.0)
 
     @cached_property

@@ -1,5 +1,5 @@
-"""The long watch of an environment: asks what is live again and again, tells when that changes from good to bad or back,
-and rolls back by itself so long after a deploy as the playbook says.
+"""The long watch of an environment: asks what is live again and again, tells when that changes from good to bad or
+back, and rolls back by itself so long after a deploy as the playbook says.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from rollback.cli.options import Options
 from rollback.cli.outlet import console
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
-from rollback.cli.wanted import Terms
-from rollback.core import plan as planning
+from rollback.cli.wanted import Terms, rollback_plan
 from rollback.core.status import common_live
 from rollback.core.vigil import Vigil, last_said, may_roll_back
 from rollback.errors import RollbackError, UsageError
-from rollback.model import Grade, Noticed, Outcome, Plan, Sighting, Verdict, Watched
+from rollback.events import Noticed
+from rollback.model import Grade, Outcome, Release, Sighting, Verdict, Watched
 from rollback.report import words
 from rollback.report.progress import Lines
 
@@ -65,10 +65,10 @@ class _Watching:
     session: Session
     settings: Watch
     metrics: Metrics | None
-    vigil: Vigil = Vigil()
+    vigil: Vigil = field(default_factory=Vigil)
     said: Watched | None = None
-    busy: bool = False
     rolled: list[Reply] = field(default_factory=list)
+    kept: Release | None = None  # which can't be rolled back: that is said once
 
     def look(self) -> None:
         """One round. While somebody's operation is under way nothing is asked: hosts restart then."""
@@ -84,8 +84,8 @@ class _Watching:
         if self.metrics:
             self.metrics.show(verdict, found, live)
         self._say(verdict, sightings)
-        if verdict.grade is Grade.BAD:
-            self._roll_back()
+        if verdict.grade is Grade.BAD and self._rolled_back():
+            self.look()  # it is another release now
 
     def _say(self, verdict: Verdict, sightings: Sequence[Sighting]) -> None:
         """Once for each change."""
@@ -97,19 +97,22 @@ class _Watching:
         self.session.tell(Noticed(f"{release} is {now.grade}: {now.reason}"))
         noted(self.session, sightings, now)
 
-    def _roll_back(self) -> None:
+    def _rolled_back(self) -> bool:
         within, automatic = self.settings.rollback_within, self.session.policy.auto_rollback == "on"
         records, live = self.session.records(), self.vigil.release
-        if not automatic or not may_roll_back(records, live, datetime.now(UTC), within):
-            return
+        if not automatic or live == self.kept or not may_roll_back(records, live, datetime.now(UTC), within):
+            return False
         self.session.tell(Noticed(f"rolling back: it was deployed less than {words.seconds(within)} ago"))
+        plan = partial(rollback_plan, self.session, None, Terms())
         try:
-            reply = change(self.session, partial(_way_back, self.session), Terms(), agreed=True).reply
+            reply = change(self.session, plan, Terms(), agreed=True).reply
         except RollbackError as error:
             self.session.tell(Noticed(f"the rollback was refused: {error}"))
-            return
+            self.kept = live
+            return False
         self.rolled.append(reply)
         self.session.say(*reply.shown)
+        return True
 
     def reply(self) -> Reply:
         grade = self.said.grade if self.said else Grade.UNKNOWN
@@ -117,7 +120,3 @@ class _Watching:
         said = f"{self.session.environment.name} is {grade}: {reason}"
         data = {"grade": grade, "release": self.vigil.release, "rolled_back": [one.data for one in self.rolled]}
         return Reply(data, (said,), _CODES[grade].exit_code, said, "rollback status")
-
-
-def _way_back(session: Session, sightings: Sequence[Sighting]) -> Plan:
-    return planning.rollback(None, sightings, session.known(), session.rollout)

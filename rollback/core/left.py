@@ -120,6 +120,8 @@ def within(found: Iterable[Left], hosts: frozenset[str]) -> tuple[Left, ...]:
 
 def _rested(before: Rest, start: Started, end: Ended, known: Mapping[str, Release]) -> Rest:
     live = {release for host, release in end.live if host not in end.pending}
+    if not live and end.outcome in _VERIFIED:
+        live = {start.target.id}  # it was verified everywhere, and then no host heard the end
     everywhere = known.get(live.pop() or "") if len(live) == 1 and end.outcome in _RESTED else None
     pending = (before.pending - {host for host, _ in end.live}) | set(end.pending)
     went_back = start.kind is Kind.DEPLOY and everywhere not in {None, start.target}

@@ -7,9 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from rollback.model import Ended, Frozen, Marked, Outcome, Pruned, Record, Release, Started, Unfrozen, Unlocked, Watched
+from rollback.model import (
+    Ended,
+    Frozen,
+    Grade,
+    Judged,
+    Marked,
+    Outcome,
+    Pruned,
+    Record,
+    Release,
+    Started,
+    Unfrozen,
+    Unlocked,
+    Watched,
+)
 
-Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen | Watched
+# Only a gate judges what it did not start.
+Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen | Judged | Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +58,31 @@ def _row(records: tuple[Record, ...]) -> Past | None:
     if end is not None and isinstance(end.fact, Ended):
         outcome, ended, reason = end.fact.outcome, end.at, end.fact.reason
         return Past(opening.operation, opening.at, opening.author, what, release, outcome, ended, reason, hosts)
-    done = None if isinstance(opening.fact, Started) else Outcome.DONE
+    done = _without_an_end(opening.fact)
     return Past(opening.operation, opening.at, opening.author, what, release, done, None, reason, hosts)
 
 
+def _without_an_end(fact: Opening) -> Outcome | None:
+    if isinstance(fact, Judged):
+        return {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outcome.HELD}[fact.verdict.grade]
+    return None if isinstance(fact, Started) else Outcome.DONE
+
+
 def _said(fact: Opening) -> tuple[str, Release | None, tuple[str, ...], str]:
-    if isinstance(fact, Started):
-        return f"{fact.kind} {fact.target.tag}", fact.target, fact.hosts, ""
-    if isinstance(fact, Marked):
-        return f"mark {fact.grade} {fact.release.tag}", fact.release, (), fact.reason
-    if isinstance(fact, Unlocked):
-        return f"unlock {' '.join(one[:12] for one in fact.operations)}", None, fact.hosts, ""
-    if isinstance(fact, Frozen | Unfrozen):
-        return "freeze" if isinstance(fact, Frozen) else "unfreeze", None, (), fact.reason
-    if isinstance(fact, Watched):
-        return f"watch: {fact.grade}", fact.release, (), fact.reason
-    return f"prune {' '.join(release.tag for release in fact.releases)}", None, fact.hosts, ""
+    said: tuple[str, Release | None, tuple[str, ...], str]
+    match fact:
+        case Started():
+            said = f"{fact.kind} {fact.target.tag}", fact.target, fact.hosts, ""
+        case Marked():
+            said = f"mark {fact.grade} {fact.release.tag}", fact.release, (), fact.reason
+        case Judged():
+            said = f"gate {fact.release.tag}", fact.release, (), fact.verdict.rule
+        case Watched():
+            said = f"watch: {fact.grade}", fact.release, (), fact.reason
+        case Unlocked():
+            said = f"unlock {' '.join(one[:12] for one in fact.operations)}", None, fact.hosts, ""
+        case Frozen() | Unfrozen():
+            said = "freeze" if isinstance(fact, Frozen) else "unfreeze", None, (), fact.reason
+        case _:
+            said = f"prune {' '.join(release.tag for release in fact.releases)}", None, fact.hosts, ""
+    return said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from rollback.model import Finding, Result
@@ -12,15 +12,16 @@ Series = tuple[str, str | None, str | None]
 
 
 def condensed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """In their order, question by question. Every limit is passed by what is kept just when it is by all of them."""
-    by_series: dict[Series, list[Finding]] = {}
-    for finding in findings:
-        by_series.setdefault((finding.check, finding.host, finding.case), []).append(finding)
-    return tuple(f for every in by_series.values() for f in _kept(every)[-_MOST:])
+    """In their order. Every limit is passed by what is kept just when it is by all of them."""
+    every = tuple(findings)
+    by_series: dict[Series, list[int]] = {}
+    for place, finding in enumerate(every):
+        by_series.setdefault((finding.check, finding.host, finding.case), []).append(place)
+    kept = {place for places in by_series.values() for place in _kept(every, places)[-_MOST:]}
+    return tuple(finding for place, finding in enumerate(every) if place in kept)
 
 
-def _kept(every: list[Finding]) -> list[Finding]:
-    followed = (one for one, after in pairwise(every) if Result.PASS in {one.result} - {after.result})
-    amiss = (one for one in every if one.result is not Result.PASS)
-    wanted = {id(one) for one in (*followed, *amiss, every[-1])}
-    return [one for one in every if id(one) in wanted]
+def _kept(every: Sequence[Finding], places: list[int]) -> list[int]:
+    """places: of one question's findings."""
+    ends = {one for one, after in pairwise(places) if every[after].result is not Result.PASS} | {places[-1]}
+    return [one for one in places if every[one].result is not Result.PASS or one in ends]

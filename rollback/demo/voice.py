@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rollback.demo.load import Answer, Count
     from rollback.demo.world import World
-    from rollback.model import Event
+    from rollback.events import Event
 
 _SHOWN = 5
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from rollback.core.condition import Condition, Room
 from rollback.errors import RollbackError
+from rollback.events import Event, Moved
 from rollback.hosts import requests
 from rollback.hosts.complete import Complete
 from rollback.hosts.findings import of_change, of_running
@@ -29,7 +30,7 @@ from rollback.hosts.requests import Package, Shared, Turn
 from rollback.hosts.supply import supplied
 from rollback.hosts.variables import Scene, Secrets, exported, surroundings, variables
 from rollback.hosts.work import Work, watched
-from rollback.model import Confirm, Event, Finding, Host, Moved, Release, Result, Sighting
+from rollback.model import Confirm, Finding, Host, Release, Result, Sighting
 from rollback.text import clean_line
 
 Names = tuple[str, ...]

@@ -12,13 +12,14 @@ from functools import partial
 from itertools import count
 
 from rollback.errors import LeaseHeld, OutsideProtocol
+from rollback.events import Event, Noticed
 from rollback.hosts import requests
 from rollback.hosts.pool import Lost, Pool
 from rollback.hosts.protocol import Answer
 from rollback.hosts.reading import lease, number, sighting
 from rollback.hosts.requests import Turn
 from rollback.hosts.sentences import sentence
-from rollback.model import Event, Host, LeaseSeen, Noticed, Sighting
+from rollback.model import Host, LeaseSeen, Sighting
 from rollback.text import clean_line
 from rollback.text import hosts as some
 

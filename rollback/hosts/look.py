@@ -7,13 +7,14 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from rollback.errors import HostError, OutsideProtocol, SourceError, Unreachable
+from rollback.events import Event, Noticed
 from rollback.hosts import requests
 from rollback.hosts.pool import Lost, Pool
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.reading import Ran, ran, sighting
 from rollback.hosts.requests import Package
 from rollback.hosts.sentences import sentence
-from rollback.model import Event, Host, Noticed, Release, Sighting
+from rollback.model import Host, Release, Sighting
 from rollback.text import clean_line
 
 Pack = Callable[[Release, IO[bytes]], Package]  # of what a host streamed; raises SourceError

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from rollback.errors import HostError, RollbackError
+from rollback.events import Event, Noticed
 from rollback.hosts.requests import Package
-from rollback.model import Event, Noticed, Release
+from rollback.model import Release
 from rollback.text import clean_line
 
 

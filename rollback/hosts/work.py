@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rollback.events import Event, Found, Moved, Noticed
 from rollback.hosts.findings import Asked, asked, of_change
 from rollback.hosts.lease import Leases
 from rollback.hosts.pool import Lost, Pool
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.requests import Turn
-from rollback.model import Event, Finding, Found, Host, Moved, Noticed, Result
+from rollback.model import Finding, Host, Result
 
 Build = Callable[[Host, Turn], Request]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rollback.events import Event, Noticed
 from rollback.ledger import codec
 from rollback.ledger.codec import Corrupt, Entry
 from rollback.ledger.database import Database, Unavailable
@@ -21,7 +22,7 @@ from rollback.ledger.journal import journal
 from rollback.ledger.place import file_of, location
 from rollback.ledger.scrub import scrubbed
 from rollback.ledger.waiting import Waiting
-from rollback.model import Event, Fact, Noticed, Record
+from rollback.model import Fact, Record
 from rollback.text import clean_line
 
 __all__ = ["Ledger", "location"]

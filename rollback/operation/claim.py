@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rollback.errors import LeaseHeld
-from rollback.model import Event, LeaseSeen, Noticed, Sighting
+from rollback.events import Event, Noticed
+from rollback.model import LeaseSeen, Sighting
 from rollback.operation.ports import Fleet
 
 _PAUSE = 2.0  # seconds between two tries

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from rollback.core.history import Standings, prunable
 from rollback.core.judge import label, red
 from rollback.errors import Fenced, NotReady, PlanChanged, RedBeforeDeploy
+from rollback.events import Noticed
 from rollback.model import (
     Ended,
     Ending,
     Finding,
     Grade,
     Kind,
-    Noticed,
     Observed,
     Outcome,
     Phase,

@@ -12,27 +12,14 @@ from rollback.core.barrier import said
 from rollback.core.judge import Decision, decide, judge
 from rollback.core.plan import recovery, touched
 from rollback.errors import Fenced
-from rollback.model import (
-    Ending,
-    Finding,
-    Grade,
-    Judged,
-    Noticed,
-    Outcome,
-    Phase,
-    Plan,
-    Release,
-    Result,
-    Step,
-    Verdict,
-)
+from rollback.events import Noticed
+from rollback.model import Ending, Finding, Grade, Judged, Outcome, Phase, Plan, Release, Result, Step, Verdict
 from rollback.operation.ports import Policy, Ports
 from rollback.operation.walk import Walk, verdict_of, walk
 
 Live = tuple[tuple[str, str | None], ...]
-# What is said of the database where nothing live changed, by what became of the migrations.
+# What is said of the database where nothing live changed, by what the migrations answered.
 _DATABASE = {
-    None: "",
     Result.SKIPPED: "",
     Result.PASS: "; but its migrations were run, and the database stays so",
     Result.FAIL: "; what its migrations did before they failed stays",
@@ -71,9 +58,15 @@ def _arrived(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending:
         there = _now(plan, plan.target, forward.attempted)
         return Ending(Outcome.PARTIAL if plan.pending else Outcome.DONE, earned, there, away=plan.pending)
     if not touched(plan, forward.attempted) and forward.attempted[-1].phase is not Phase.VERIFY:
-        return Ending(Outcome.ABANDONED, verdict, plan.live, verdict.rule + _DATABASE[forward.migrated])
+        return Ending(Outcome.ABANDONED, verdict, plan.live, verdict.rule + _of_database(forward))
     ports.journal.record(Judged(plan.target, verdict))
     return _decided(plan, forward, verdict, policy, ports)
+
+
+def _of_database(forward: Walk) -> str:
+    """They may have been interrupted before they answered."""
+    begun = any(step.phase is Phase.MIGRATE for step in forward.attempted)
+    return _DATABASE[forward.migrated or Result.ERROR] if begun else ""
 
 
 def _accepted(verdict: Verdict) -> Verdict:
@@ -173,7 +166,7 @@ def _interrupted(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> End
     """Before a host was touched, nothing happens. After, a deploy goes back and a rollback is finished."""
     verdict = Verdict(Grade.UNKNOWN, "interrupted", tuple(forward.findings))
     if not touched(plan, forward.attempted):
-        why = f"interrupted before anything live changed{_DATABASE[forward.migrated]}"
+        why = f"interrupted before anything live changed{_of_database(forward)}"
         return Ending(Outcome.INTERRUPTED, verdict, plan.live, why)
     if not plan.goes_back:
         return _go_back(plan, forward, verdict, policy, ports)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rollback.core.condition import Condition, Room
-from rollback.model import Confirm, Event, Fact, Finding, LeaseSeen, Limits, Release, Sighting, View
+from rollback.events import Event
+from rollback.model import Confirm, Fact, Finding, LeaseSeen, Limits, Release, Sighting, View
 
 Findings = tuple[Finding, ...]
 Hosts = tuple[str, ...]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from rollback.core.condition import Room
 from rollback.core.ready import Wanted, findings, red
 from rollback.errors import NotReady, RollbackError
-from rollback.model import Finding, Kind, Noticed, Phase, Plan
+from rollback.events import Noticed
+from rollback.model import Finding, Kind, Phase, Plan
 from rollback.operation.ports import Ports
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from rollback.core.judge import Decision, decide, judge
 from rollback.errors import Fenced
+from rollback.events import Began
 from rollback.model import (
-    Began,
     Confirm,
     Finding,
     Grade,
@@ -38,7 +38,7 @@ class Walk:
     findings: list[Finding] = field(default_factory=list)  # of the last step
     verified: list[Finding] = field(default_factory=list)  # of all verifications
     lacking: set[str] = field(default_factory=set)  # hosts that could not be brought the release
-    migrated: Result | None = None  # what became of the migrations
+    migrated: Result | None = None  # what the migrations answered
     place: int = 0  # of the last step that was begun
     passed: bool = True
 
@@ -53,7 +53,6 @@ def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports:
             continue
         ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
         so_far.attempted.append(step)
-        so_far.migrated = Result.ERROR if step.phase is Phase.MIGRATE else so_far.migrated  # until it answers
         ports.tell(Began(step))
         findings = _perform(step, plan, policy, ports)
         ports.journal.record(Observed(step, findings))

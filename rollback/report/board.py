@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rollback.model import Began, Event, Finding, Found, Limits, Moved, Noticed, Phase, Result, Sampled, Step
+from rollback.events import Began, Event, Found, Moved, Noticed, Sampled
+from rollback.model import Finding, Limits, Phase, Result, Step
 from rollback.report import words
 from rollback.report.layout import put
 from rollback.report.progress import Said, notice, passed, said

@@ -112,7 +112,8 @@ def _pending(plan: Plan) -> Iterable[str]:
 
 def _steps(plan: Plan) -> Iterable[str]:
     idle = " (it is live there already)" if plan.steps[0].phase is Phase.VERIFY else ""
-    for number, (hosts, group) in enumerate(groupby(plan.steps, key=lambda step: step.hosts), 1):
+    groups = groupby(plan.steps, key=lambda step: (step.hosts, step.phase is Phase.MIGRATE))
+    for number, ((hosts, _), group) in enumerate(groups, 1):
         phases = [step.phase for step in group]
         long = f" for {words.seconds(plan.watch)}" if Phase.WATCH in phases else ""
         yield f"  {number}. {', '.join(phases):<18} {words.hosts(hosts)}{idle}{long}"

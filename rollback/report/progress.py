@@ -6,7 +6,8 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rollback.model import Began, Event, Finding, Found, Moved, Noticed, Result, Sampled
+from rollback.events import Began, Event, Found, Moved, Noticed, Sampled
+from rollback.model import Finding, Result
 from rollback.report import words
 from rollback.report.layout import put
 from rollback.report.tally import PHASES, UNSAID, Tally, is_check

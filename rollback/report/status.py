@@ -62,7 +62,7 @@ def _fallback_lines(seen: Status) -> Iterable[object]:
         if seen.fallback is not None and standing.since < seen.fallback.since:
             break
         if why and (seen.live is None or standing.release.commit != seen.live.commit):
-            yield f"  · {words.tag(standing.release)} skipped: {_why(standing, why)}"
+            yield f"  · {words.tag(standing.release)} skipped: {words.skipped(standing, why)}"
 
 
 def _complete(seen: Status) -> str:
@@ -71,11 +71,6 @@ def _complete(seen: Status) -> str:
     if lacking:
         return f"to be brought to {words.hosts(lacking)} first"
     return "complete on every host" + ("" if len(there) == len(seen.hosts) else " that was seen")
-
-
-def _why(standing: Standing, why: str) -> str:
-    when = words.moment(standing.since)
-    return f"{standing.grade} since {when}: {why}" if standing.grade != "good" else f"{why} ({when})"
 
 
 def _lines_of(said: Iterable[str]) -> Iterable[Text]:

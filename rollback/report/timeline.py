@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
+from rollback.core.explain import Explanation
 from rollback.core.past import Past
 from rollback.core.times import Times
 from rollback.model import (
@@ -29,7 +30,7 @@ from rollback.model import (
     Watched,
     Withdrawn,
 )
-from rollback.report import words
+from rollback.report import ending, words
 from rollback.report.migrations import listed
 from rollback.report.tables import GRADES, OUTCOMES, Shown
 from rollback.text import clean_line
@@ -41,14 +42,16 @@ def past_sentence(one: Past) -> str:
     return f"{clean_line(one.what)} by {one.author} at {words.moment(one.at)}: {end}"
 
 
-def operation(one: Past, records: Sequence[Record], took: Times) -> Shown:
-    """The whole timeline."""
+def operation(one: Past, records: Sequence[Record], took: Times, why: Explanation | None) -> Shown:
+    """The explanation, as it was told when it ended, and the whole timeline."""
     lines: list[object] = [past_sentence(one), f"operation {one.operation}"]
+    if why is not None:
+        lines += ["", ending.headline(why.outcome, ending.message(why)), *ending.lines(why), ""]
     for record in sorted(records, key=lambda r: r.id):
         for text, style in _told(record.fact):
             lines.append(Text(f"{record.at:%H:%M:%S}  {text}", style))
     parts = " · ".join(f"{name} {words.seconds(value)}" for name, value in took.parts())
-    return (*lines, *((f"took: {parts}",) if parts else ()))
+    return (*lines, *((f"took: {parts}",) if parts and why is None else ()))
 
 
 def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a kind of fact
@@ -61,7 +64,7 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
         case Between(old, new, added, gone):
             for what, some in (("added", added), ("gone", gone)):
                 if some and old:
-                    yield f"{what} from {words.tag(old)} to {words.tag(new)}: {listed(some)}", ""
+                    yield f"migrations from {words.tag(old)} to {words.tag(new)}: {what} {listed(some)}", ""
         case Intended(step):
             yield f"{step.phase} {words.tag(step.release)} on {words.hosts(step.hosts)}", "bold"
         case Observed(step, findings):

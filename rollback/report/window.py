@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from rollback.model import Limits, Result, Sampled
+from rollback.events import Sampled
+from rollback.model import Limits, Result
 from rollback.report import words
 
 if TYPE_CHECKING:

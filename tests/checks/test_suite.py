@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from rollback.errors import UsageError
-from rollback.model import Event, Finding, Found, Moved, Release, Result, View
+from rollback.events import Event, Found, Moved
+from rollback.model import Finding, Release, Result, View
 from tests.build import V1, V2, V3
 from tests.checks.world import App, Asked, Hosts, Page, World, closed_port, serving, told, world
 

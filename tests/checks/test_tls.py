@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from rollback.checks import tls
-from rollback.model import Noticed, Result
+from rollback.events import Noticed
+from rollback.model import Result
 from tests.checks.world import closed_port, told, world
 
 NAME = "shop.example.com"

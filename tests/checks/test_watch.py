@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from rollback.checks.watch import Window, observe
-from rollback.model import Event, Finding, Limits, Result, Sampled
+from rollback.events import Event, Sampled
+from rollback.model import Finding, Limits, Result
 from rollback.playbook.settings import Watch
 from tests.build import finding
 

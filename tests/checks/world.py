@@ -13,7 +13,8 @@ from urllib.parse import parse_qs
 
 from rollback.checks.suite import Checks
 from rollback.errors import Unreachable
-from rollback.model import Event, Finding, Release, Result
+from rollback.events import Event
+from rollback.model import Finding, Release, Result
 from rollback.playbook.load import parse
 from rollback.playbook.schema import Environment, Playbook
 from rollback.playbook.secrets import Secrets
@@ -175,7 +176,7 @@ environments:
   production:
     hosts: {hosts}
     {f"url: {url}" if url else "rollout: {canary: 1}"}
-    verify: {{gate: {gate}}}
+    verify: {{gate: {gate}, watch: {{}}}}
 checks:
 {checks}
 """

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from rollback.cli.signals import Interrupted, Signals
-from rollback.model import Event, Noticed
+from rollback.events import Event, Noticed
 
 NOT_NOW = Noticed("not now: the hosts are being put in order first")
 

@@ -16,6 +16,8 @@ from rollback.core.status import common_live
 from rollback.core.times import Times, times
 from rollback.model import (
     Ended,
+    Fact,
+    Frozen,
     Grade,
     Intended,
     Intent,
@@ -32,8 +34,10 @@ from rollback.model import (
     Sighting,
     Started,
     Step,
+    Unfrozen,
     Unlocked,
     Verdict,
+    Watched,
     Withdrawn,
 )
 from tests.build import V1, V2, V3, at, finding, judged, record, release, sighting
@@ -93,6 +97,18 @@ def test_an_operation_that_began_before_a_person_said_bad_does_not_lift_it() -> 
     assert standings([mark, lifted, before])[V1.commit].grade is Grade.GOOD
 
 
+def test_a_deploy_that_was_taken_over_does_not_make_good_again_what_was_rolled_back() -> None:
+    """Its operators may be late to learn of it. One that asked earlier and began later has verified it anew."""
+    verdict = Judged(V1, Verdict(Grade.GOOD, "accepted"))
+    begun = record(4, Started(Kind.DEPLOY, V1, None, ("web1",)), "00000004.000")
+    taken_back = record(5, Withdrawn(V1), "00000005.000")
+    late, bad = record(6, verdict, "00000004.000"), record(6, Judged(V1, Verdict(Grade.BAD, "500")), "00000004.000")
+    assert not standings([begun, taken_back, late])[V1.commit].eligible
+    assert standings([begun, taken_back, bad])[V1.commit].grade is Grade.BAD
+    waited = record(5.5, Started(Kind.DEPLOY, V1, None, ("web1",)), "00000004.500")
+    assert standings([taken_back, waited, record(6, verdict, "00000004.500")])[V1.commit].eligible
+
+
 def test_a_tag_is_pinned_as_it_was_deployed_last() -> None:
     moved = release("v1", "b" * 40)
     records = [started(1, V1), started(2, moved), started(3, V2, Kind.ROLLBACK)]
@@ -139,9 +155,14 @@ def test_operations_are_folded_into_rows_newest_first() -> None:
         started(3, V2, op="B"),
         record(4, Marked(V2, Grade.BAD, "slow"), "C"),
         record(5, Pruned((V3,), ("web1",)), "D"),
-        record(6, Judged(V1, Verdict(Grade.GOOD, "")), "E"),
+        record(6, Withdrawn(V1), "E"),
+        record(7, Judged(V1, Verdict(Grade.GOOD, "all passed")), "F"),
+        record(8, Judged(V2, Verdict(Grade.BAD, "login")), "G"),
+        record(9, Ended(Outcome.ROLLED_BACK, reason="login"), "G"),
     ]
     assert past(records) == (
+        Past("G", at(8), "ada", "gate v2", V2, Outcome.ROLLED_BACK, at(9), "login", ()),
+        Past("F", at(7), "ada", "gate v1", V1, Outcome.DONE, None, "all passed", ()),
         Past("D", at(5), "ada", "prune v3", None, Outcome.DONE, None, "", ("web1",)),
         Past("C", at(4), "ada", "mark bad v2", V2, Outcome.DONE, None, "slow", ()),
         Past("B", at(3), "ada", "deploy v2", V2, None, None, "", ("web1",)),
@@ -174,6 +195,12 @@ def test_there_are_no_times_without_a_start() -> None:
 
 def test_a_lease_that_was_taken_away_is_an_operation_of_its_own() -> None:
     taken = record(1, Unlocked(("01M87WNMZ5FA8QE11P2WJAN36K",), ("web1",)), "OP7")
+    said: list[Fact] = [Frozen("Black Friday"), Unfrozen("it is over"), Watched(V1, Grade.BAD, "500")]
+    assert [(row.what, row.reason) for row in past(record(n, fact, f"OP{n}") for n, fact in enumerate(said))] == [
+        ("watch: bad", "500"),
+        ("unfreeze", "it is over"),
+        ("freeze", "Black Friday"),
+    ]
     assert past([taken]) == (Past("OP7", at(1), "ada", "unlock 01M87WNMZ5FA", None, Outcome.DONE, None, "", ("web1",)),)
 
 

@@ -139,7 +139,13 @@ def test_hosts_that_differ_rest_on_no_release() -> None:
     touched = intended(2, Phase.ACTIVATE, V2, "web1")
     held = ended(3, Outcome.HELD, live=(("web1", V2.id), ("web2", V1.id)))
     assert rest([started(1), touched, held]) == Rest(None, Kind.DEPLOY)
-    assert rest([started(1), ended(3, Outcome.DONE)]) == Rest(None, Kind.DEPLOY)
+
+
+def test_what_was_verified_and_says_no_host_any_more_rests_on_its_target() -> None:
+    """A journal may have been shortened, or no host heard the end."""
+    assert rest([started(1), ended(3, Outcome.DONE)]) == Rest(V2, Kind.DEPLOY)
+    deaf = ended(3, Outcome.PARTIAL, pending=HOSTS)
+    assert rest([started(1), deaf]) == Rest(V2, Kind.DEPLOY, frozenset(HOSTS))
 
 
 def test_hosts_that_were_away_are_pending_until_they_are_seen_on_the_right_release() -> None:

@@ -90,7 +90,7 @@ def test_migrations_are_shown_run_once_on_one_host_before_the_switch_and_kept(wo
     deployed(world, "w1")
     shown = world.run("deploy", "w2", "-n")
     assert "  database  1 migration since w1: 0002_phone.sql\n" in shown.out
-    assert "  2. migrate, activate, verify web1\n" in shown.out
+    assert "  2. migrate            web1\n  3. activate, verify   web1\n" in shown.out
     assert columns(world) == ["name", "nick"], "a dry run runs nothing"
     deployed(world, "w2")
     assert columns(world) == ["name", "nick", "phone"]

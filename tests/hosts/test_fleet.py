@@ -11,12 +11,13 @@ import pytest
 
 from rollback.core.condition import Keeping, Kept, Room
 from rollback.errors import HostError, LeaseHeld, SourceError, Unreachable, UsageError
+from rollback.events import Event, Moved, Noticed
 from rollback.hosts.fleet import Fleet
 from rollback.hosts.lease import Leases, nobody
 from rollback.hosts.pool import Pool
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.reading import Ran
-from rollback.model import Confirm, Event, Finding, Host, Moved, Noticed, Release, Result
+from rollback.model import Confirm, Finding, Host, Release, Result
 from rollback.playbook.secrets import Secrets
 from rollback.source.carried import carried
 from tests.fakes import FakeHost, fake_reach

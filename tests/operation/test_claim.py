@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from rollback.errors import LeaseHeld
-from rollback.model import Event, LeaseSeen, Noticed, Sighting
+from rollback.events import Event, Noticed
+from rollback.model import LeaseSeen, Sighting
 from rollback.operation.claim import Claim, Patience, take
 from rollback.operation.ports import MayTake
 from tests.operation.world import World

@@ -9,6 +9,7 @@ from rollback.core import plan as planning
 from rollback.core.history import standings
 from rollback.core.plan import Known, Rollout
 from rollback.errors import Fenced, PlanChanged, RedBeforeDeploy, Refused
+from rollback.events import Noticed
 from rollback.model import (
     Between,
     Ended,
@@ -17,7 +18,6 @@ from rollback.model import (
     Intended,
     Kind,
     Migration,
-    Noticed,
     Observed,
     Outcome,
     Plan,

@@ -9,6 +9,7 @@ from rollback.core import plan as planning
 from rollback.core.barrier import weighed
 from rollback.core.plan import Rollout
 from rollback.errors import Fenced
+from rollback.events import Noticed
 from rollback.model import (
     Between,
     Confirm,
@@ -18,7 +19,6 @@ from rollback.model import (
     Judged,
     Limits,
     Migration,
-    Noticed,
     Outcome,
     Phase,
     Plan,

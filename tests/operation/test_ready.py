@@ -6,7 +6,8 @@ import pytest
 
 from rollback.core.condition import Condition, Keeping, Kept, Room
 from rollback.errors import NotReady
-from rollback.model import Ended, Intended, Kind, Noticed, Outcome
+from rollback.events import Noticed
+from rollback.model import Ended, Intended, Kind, Outcome
 from rollback.operation.conduct import conduct
 from tests.build import EPOCH, V1, V3
 from tests.operation.test_conduct import asking

@@ -7,7 +7,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from rollback.core.condition import Condition, Keeping, Kept, Room
-from rollback.model import Confirm, Event, Fact, Finding, Intended, Release, Result, Sighting, View
+from rollback.events import Event
+from rollback.model import Confirm, Fact, Finding, Intended, Release, Result, Sighting, View
 from rollback.operation.ports import MayTake, Policy, Ports
 from tests.build import EPOCH, V1, V2, V3, finding
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rollback.model import Began, Event, Found, Moved, Noticed, Phase, Result, Step
+from rollback.events import Began, Event, Found, Moved, Noticed
+from rollback.model import Phase, Result, Step
 from rollback.report.board import Board
 from tests.build import V1, V2, finding
 from tests.report.screen import lines, terminal

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from rollback.model import Began, Event, Finding, Found, Moved, Noticed, Phase, Result, Step
+from rollback.events import Began, Event, Found, Moved, Noticed
+from rollback.model import Finding, Phase, Result, Step
 from rollback.report.progress import Lines, Notices
 from tests.build import V2, V3, finding
 from tests.report.screen import lines, pipe

@@ -13,8 +13,9 @@ from rollback.cli.entries import Entries
 from rollback.cli.options import Options
 from rollback.cli.session import Session
 from rollback.cli.wanted import Terms, deploy_plan, first_plan, only_settled, resume_plan, rollback_plan
+from rollback.events import Event, Noticed
 from rollback.hosts.fleet import Fleet
-from rollback.model import Ending, Event, Kind, Noticed, Outcome, Plan, Release
+from rollback.model import Ending, Kind, Outcome, Plan, Release
 from rollback.operation.claim import Claim, Patience, take
 from rollback.operation.conduct import Asked, Planned, conduct
 from rollback.operation.ports import Ports

@@ -1,0 +1,48 @@
+"""What is told while something goes on: to whoever shows it, from any thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rollback.model import Finding, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A step was begun."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One host moved on within the running step: `state` is a few words ("61 %", "restarting", "done")."""
+
+    host: str
+    phase: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding came in (from any thread)."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something worth a line: a warning, a retry, a decision."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """One round of the watch came in. left: seconds until it is over, 0 once it is."""
+
+    findings: tuple[Finding, ...]
+    left: float
+
+
+Event = Began | Moved | Found | Sampled | Noticed
