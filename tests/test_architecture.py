@@ -44,6 +44,7 @@ OWNERS = {
     "sqlite3": ("ledger/*.py",),
     "httpx": ("checks/*.py", "demo/*.py"),
     "jinja2": ("init/*.py", "report/*.py"),
+    "junitparser": ("checks/junit.py",),
     "pydantic": ("playbook/*.py", "ledger/codec.py"),
     "ruamel": ("playbook/*.py", "demo/*.py"),
     "rich": ("report/*.py", "cli/*.py", "demo/*.py"),

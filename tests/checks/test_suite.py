@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from rollback.errors import UsageError
 from rollback.model import Event, Finding, Found, Moved, Release, Result, View
 from tests.build import V1, V2, V3
 from tests.checks.world import App, Asked, Hosts, Page, World, closed_port, serving, told, world
@@ -174,11 +173,6 @@ def test_every_case_is_a_finding_of_its_own_and_all_values_are_known() -> None:
 
 def test_nothing_live_is_nothing_to_ask() -> None:
     assert world(VERSION).checks.once({}) == ()
-
-
-def test_a_kind_that_is_not_built_yet_is_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="check errors: checks of kind logs are not built yet"):
-        world(VERSION + "\n  - {name: errors, logs: {file: log/app.log, new_exceptions: on}}")
 
 
 def test_the_incidents_release_is_noticed_in_the_first_round() -> None:

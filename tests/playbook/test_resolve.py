@@ -136,7 +136,6 @@ def test_what_is_not_built_yet_is_named_and_a_watch_is_only_noticed() -> None:
     text += "  - name: errors\n    logs: {file: log, new_exceptions: on}\n    phase: watch\n"
     book = read(text)
     assert book.unbuilt() == (
-        "checks.errors: checks of kind logs are not built yet",
         "migrations: running and weighing migrations is not built yet",
         "ledger: a ledger in PostgreSQL is not built yet",
     )
