@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from rollback.text import clean_line
 
 if TYPE_CHECKING:
-    from junitparser import TestCase, TestSuite
+    from junitparser import TestCase
 
 _LARGEST = 16 << 20  # bytes
 _SHOWN = 20  # cases
@@ -35,18 +34,12 @@ def report(path: Path, began: float) -> Report | None:
         if found.st_mtime < began - 1 or found.st_size > _LARGEST:  # some file systems know no fractions of a second
             return None
         with path.open("rb") as opened:
-            cases = [case for suite in JUnitXml.fromfile(opened) for case in _cases(suite)]
+            cases = [case for suite in JUnitXml.fromfile(opened) for case in suite]  # those of inner suites, too
     except (OSError, JUnitXmlError, SyntaxError, ValueError):
         return None
     failed = [case for case in cases if not (case.is_passed or case.is_skipped)]
     ran = sum(not case.is_skipped for case in cases)
     return Report(len(cases), ran, len(failed), tuple(map(_told, failed[:_SHOWN])))
-
-
-def _cases(suite: TestSuite) -> Iterator[TestCase]:
-    yield from suite
-    for inner in suite.testsuites():  # type: ignore[no-untyped-call]
-        yield from _cases(inner)
 
 
 def _told(case: TestCase) -> str:

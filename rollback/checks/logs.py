@@ -22,19 +22,17 @@ from rollback.text import clean_line
 if TYPE_CHECKING:
     from rollback.playbook.kinds import Logs
 
-_AT_ITS_END = """set -u
-cd "$ROLLBACK_ROOT" || exit 3
-if [ -e "$1" ]; then stat -L -c '%i %s' "$1" && readlink -f "$1"; else echo 0 0; fi
-"""
 _QUICK = 3.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where a log stood before a switch. inode 0: there was none, or it is the journal, which knows times."""
+    """Where a log stood before a switch, in the words of `logs_end.sh`. inode 0: there was none, or it is the journal,
+    which knows times."""
 
-    inode: int = 0
-    size: int = 0
+    inode: str = "0"
+    size: str = "0"
+    total: str = "0"
     real: str = ""
 
 
@@ -43,10 +41,10 @@ def end(question: Question) -> End:
     logs = _logs(question)
     if logs.file is None:
         return End()
-    ran = _run(question, f"set -- {shlex.quote(_place(question, logs))}\n{_AT_ITS_END}", _QUICK)
-    where, *real = ran.stdout.splitlines()
-    inode, size = map(int, where.split(" "))
-    return End(inode, size, real[0] if real else "")
+    script = f"set -- {shlex.quote(_place(question, logs))}\n{_text('logs_end.sh')}"
+    where, _, real = _run(question, script, _QUICK).stdout.rstrip("\n").partition("\n")
+    inode, size, total = where.split(" ", 2)
+    return End(inode, size, total, real)
 
 
 def ask(question: Question) -> Said:
@@ -74,7 +72,7 @@ def _script(question: Question, logs: Logs, before: End) -> str:
     place = ("journal" if logs.journal else "file", _place(question, logs))
     patterns = (word for pattern in (logs.pattern, logs.total) for word in _words(question, pattern))
     program = _text("exceptions.awk") if logs.new_exceptions else ""
-    words = (*place, str(before.inode), str(before.size), before.real, *patterns, program)
+    words = (*place, before.inode, before.size, before.total, before.real, *patterns, program)
     return f"set -- {' '.join(map(shlex.quote, words))}\n{_text('logs.sh')}"
 
 

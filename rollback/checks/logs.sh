@@ -1,14 +1,16 @@
 # What a log on this host says since the last switch. It is counted here: only counts and a few lines travel.
 #
-# Called with: file|journal PLACE INODE SIZE REAL, FLAGS PATTERN of the lines that count, FLAGS PATTERN of the lines
+# Called with: file|journal PLACE, INODE SIZE SUM REAL as they were before the switch (logs_end.sh), FLAGS PATTERN of the lines that count, FLAGS PATTERN of the lines
 # that they are a share of, and the program that finds exceptions; "" where nothing is asked. Answers with a key and its
 # text in each line, the last one `end`. Needs coreutils, grep, awk.
 set -u
 LC_ALL=C
 export LC_ALL
 limit=8388608 # bytes that are looked at, after the switch and before it
-source=$1 place=$2 inode=$3 size=$4 real=$5
-shift 5
+source=$1 place=$2
+shift 2
+inode=$1 size=$2 sum=$3 real=$4
+shift 4
 flags=$1 pattern=$2 total_flags=$3 total=$4 program=$5
 
 main() {
@@ -17,10 +19,10 @@ main() {
     trap 'exit 3' HUP INT TERM
     cd "$ROLLBACK_ROOT" || exit 3
     : >"$scratch/before"
+    : >"$scratch/since"
     "since_in_$source" || trouble "it could not be read"
     for part in before since; do
         tr -d '\000\001' <"$scratch/$part" >"$scratch/$part.text" || trouble "no room for what is read"
-        rm -f "$scratch/$part"
     done
     exceptions
     matching
@@ -42,65 +44,66 @@ since_in_file() {
         say absent
         exit 0
     fi
+    [ -f "$place" ] || trouble "it is no file"
     exec 3<"$place"
     log=/proc/self/fd/3
     now=$(stat -L -c '%i %s' "$log") || return 1
-    end=${now#* }
-    if [ "${now% *}" != "$inode" ]; then
-        rest_of_the_old || say lost
-        slice "$log" 0 "$end" >>"$scratch/since" || return 1
-    elif [ "$end" -lt "$size" ]; then
-        say lost # it was truncated
-        slice "$log" 0 "$end" >"$scratch/since" || return 1
-    else
-        slice "$log" "$size" "$end" >"$scratch/since" || return 1
-        before "$log" "$size"
+    if [ "${now% *}" = "$inode" ] && goes_on "$log" "${now#* }"; then
+        before "$log" && slice "$log" "$size" "${now#* }" since
+        return
     fi
+    rest_of_the_old || return 1
+    slice "$log" 0 "${now#* }" since
+}
+
+# FILE SIZE: what stood before the switch stands there still. One that was truncated may be as long again by now.
+goes_on() {
+    [ "$2" -ge "$size" ] || return 1
+    from=$((size > 256 ? size - 256 : 0))
+    [ "$(tail -c "+$((from + 1))" "$1" | head -c "$((size - from))" | cksum)" = "$sum" ]
 }
 
 # Under whatever name it was put away. Where there was none before the switch, nothing is missing.
 rest_of_the_old() {
-    : >"$scratch/since"
     if [ "$inode" = 0 ]; then
-        before /dev/null 0
-        return 0
+        before /dev/null
+        return
     fi
     for one in "$real" "$real"[.-]*; do
         old=$(stat -L -c '%i %s' "$one" 2>/dev/null) || continue
-        [ "${old% *}" = "$inode" ] || continue
-        slice "$one" "$size" "${old#* }" >"$scratch/since"
-        before "$one" "$size"
-        return 0
+        if [ "${old% *}" = "$inode" ] && goes_on "$one" "${old#* }"; then
+            before "$one" && slice "$one" "$size" "${old#* }" since
+            return
+        fi
     done
-    return 1
+    say lost
 }
 
-# FILE FROM END: those bytes, or the last ones of them.
+# FILE FROM END PART: those bytes, or the last ones of them, are added to the part. Less than those is no answer.
 slice() {
     from=$2
     if [ "$(($3 - from))" -gt "$limit" ]; then
         from=$(($3 - limit))
-        say cut >&4
+        [ "$4" = before ] || say cut
     fi
-    tail -c "+$((from + 1))" "$1" | head -c "$(($3 - from))"
+    tail -c "+$((from + 1))" "$1" | head -c "$(($3 - from))" >"$scratch/slice"
+    [ "$(wc -c <"$scratch/slice")" -eq "$(($3 - from))" ] && cat "$scratch/slice" >>"$scratch/$4"
 }
 
-# FILE SIZE: the log as it was before the switch. What was put away just before that belongs to it: in a log that has
-# only begun, everything would be new.
+# FILE: the log as it was before the switch. What was put away just before that belongs to it: in a log that has only
+# begun, everything would be new.
 before() {
     [ -n "$program" ] || return 0
     earlier='' newest=0
-    for one in "$real"[.-]*; do
-        case $one in *.gz | *.xz | *.bz2 | *.zst) continue ;; esac
-        found=$(stat -L -c '%i %Y' "$one" 2>/dev/null) || continue
+    for other in "$real"[.-]*; do
+        case $other in *.gz | *.xz | *.bz2 | *.zst) continue ;; esac
+        found=$(stat -L -c '%i %Y' "$other" 2>/dev/null) || continue
         if [ "${found% *}" != "$inode" ] && [ "${found#* }" -ge "$newest" ]; then
-            earlier=$one newest=${found#* }
+            earlier=$other newest=${found#* }
         fi
     done
-    {
-        [ -z "$earlier" ] || tail -c "$limit" "$earlier"
-        slice "$1" 0 "$2" 4>/dev/null
-    } >"$scratch/before"
+    [ -z "$earlier" ] || tail -c "$limit" "$earlier" >"$scratch/before" || return 1
+    slice "$1" 0 "$size" before
 }
 
 # The journal
@@ -150,5 +153,4 @@ counted() {
     [ "$?" -le 1 ] || trouble "this host's grep does not take the pattern $2"
 }
 
-exec 4>&1
 main

@@ -34,7 +34,7 @@ def tail(told: str) -> Tail:
     keys = [key for key, _ in words]
     if "absent" in keys:
         return Tail(absent=True)
-    if not keys or keys[-1] != "end":
+    if not words or words[-1] != ("end", ""):
         raise _unreadable("its answer has no end")
     new, exceptions = _number(words, "new"), tuple(_exceptions(words))
     if new and not exceptions:
