@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 VENV := .venv/bin
 WORKERS ?= 4
-PYTEST := $(VENV)/python -m pytest -n $(WORKERS)
+PYTEST := $(VENV)/python -m pytest -n $(WORKERS) --dist worksteal
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
 SCRIPTS = scripts/setup .ci/run $(shell find rollback -name '*.sh')
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 _UNSAFE = re.compile(rb"[^A-Za-z0-9._+@=,-]")
@@ -28,6 +29,7 @@ class Release:
         return f"{encode_tag(self.tag)}-{self.commit[:12]}"
 
 
+@lru_cache
 def encode_tag(tag: str) -> str:
     """A tag as a file name that is safe in any shell; bytes that are not UTF-8 survive (surrogateescape)."""
     encoded = _UNSAFE.sub(lambda byte: b"%%%02X" % byte[0][0], os.fsencode(tag))

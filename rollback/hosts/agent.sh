@@ -18,7 +18,8 @@ rollback_agent() {
     locale=${LC_ALL-} locale_set=${LC_ALL+yes} LC_ALL=C
     export LC_ALL
     unset CDPATH
-    umask 022
+    # What is written is for us alone, but for what `openly` makes.
+    umask 077
     nl=$(printf '\n.')
     nl=${nl%.}
     tab=$(printf '\t')
@@ -125,6 +126,12 @@ check_words() {
     [ -n "$root" ] || end misused root
 }
 
+# What is the app's: whoever serves it must be able to read it.
+openly() (
+    umask 022
+    "$@"
+)
+
 is_folder() { [ -d "$1" ] && [ ! -L "$1" ]; }
 
 # The values of the named words must have been given.
@@ -179,7 +186,7 @@ cant_write() {
 open_state() {
     [ -d "$root" ] || end noroot
     [ ! -L "$state" ] || end notwritable "$state is a link"
-    [ -d "$state" ] || mkdir -m 700 "$state" 2>/dev/null || [ -d "$state" ] || cant_write "$root"
+    [ -d "$state" ] || mkdir "$state" 2>/dev/null || [ -d "$state" ] || cant_write "$root"
     require_lock "$state/mutex"
     exec 9>>"$state/mutex"
 }
@@ -360,6 +367,7 @@ perform() (
     done
     cd "$run_folder" || exit 126
     [ "$verb" != prepare ] || note_preparing
+    umask 022
     exec timeout -k 5 "$seconds" /bin/sh -c "$run_text"
 )
 
@@ -600,7 +608,8 @@ verb_stage() {
     unlock
     clear_away "$state/incoming"
     incoming=$state/incoming/$operation
-    mkdir -p "$incoming/new" "$state/staged" "$state/complete" "$root/releases" 2>/dev/null || cant_write "$root"
+    mkdir -p "$incoming" "$state/staged" "$state/complete" 2>/dev/null || cant_write "$root"
+    openly mkdir -p "$incoming/new" "$root/releases" 2>/dev/null || cant_write "$root"
     check_space
     head -c "$manifest" >"$incoming/manifest" || cant_write "$incoming"
     cat >"$incoming/archive" || cant_write "$incoming"
@@ -625,7 +634,7 @@ check_space() {
 
 # As whoever we are, whatever the archive says of owners.
 unpack() {
-    if ! tar -xzopf "$incoming/archive" -C "$incoming/new" 2>"$incoming/errors"; then
+    if ! openly tar -xzopf "$incoming/archive" -C "$incoming/new" 2>"$incoming/errors"; then
         say_lines out "$incoming/errors"
         ! is_full || end full
         end failed "the archive could not be unpacked"
@@ -641,10 +650,12 @@ unpack() {
     fail_here stage:unpacked
 }
 
+write_revision() { printf '%s %s\n' "$tag" "$commit" >"$incoming/new/REVISION"; }
+
 # The folder gets its name; an incomplete one of that name makes room.
 receive() {
     rm -f "$incoming/new/REVISION"
-    printf '%s %s\n' "$tag" "$commit" >"$incoming/new/REVISION" || cant_write "$incoming"
+    openly write_revision || cant_write "$incoming"
     { printf '%s %s %s\n' "$tag" "$commit" "$tree" && cat "$incoming/manifest"; } >"$incoming/staged" || cant_write "$incoming"
     lock
     prove
@@ -704,7 +715,7 @@ outcome() {
 one_line() { printf %s "$1" | tr -s '[:cntrl:][:space:]' ' ' | head -c 200; }
 
 share_folder() {
-    mkdir -p "$root/shared/$1" 2>/dev/null || cant_write "$root/shared/$1"
+    openly mkdir -p "$root/shared/$1" 2>/dev/null || cant_write "$root/shared/$1"
     share "$1"
 }
 
@@ -721,7 +732,7 @@ share() {
         parent=$parent${rest%%/*}/ rest=${rest#*/} above=../$above
         [ ! -L "$folder/${parent%/}" ] || end failed "the release's ${parent%/} is a link: shared/$1 can't be put below it"
     done
-    mkdir -p "$folder/$parent" 2>/dev/null || cant_write "$folder/$parent"
+    openly mkdir -p "$folder/$parent" 2>/dev/null || cant_write "$folder/$parent"
     clear_away "$folder/$1"
     ln -s "../../${above}shared/$1" "$folder/$1" 2>/dev/null || cant_write "$folder/$1"
 }

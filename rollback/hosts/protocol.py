@@ -49,7 +49,7 @@ class Request:
         return tuple(value for name, value in self.words if name == key)
 
     def first(self, key: str) -> str | None:
-        return next(iter(self.all(key)), None)
+        return next((value for name, value in self.words if name == key), None)
 
 
 class Field(NamedTuple):
@@ -73,7 +73,7 @@ class Answer:
         return tuple(value for name, value in self.fields if name == key)
 
     def first(self, key: str) -> str | None:
-        return next(iter(self.all(key)), None)
+        return next((value for name, value in self.fields if name == key), None)
 
 
 def command(script: bytes) -> str:

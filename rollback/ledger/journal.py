@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from rollback.ledger import codec
 from rollback.ledger.scrub import shortened
@@ -26,7 +27,13 @@ def journal(records: Iterable[Record]) -> bytes:
 
 
 def _lines(records: Iterable[Record]) -> bytes:
-    return b"".join(codec.to_line(codec.entry(record)) for record in records)
+    return b"".join(map(line, records))
+
+
+@lru_cache(maxsize=1024)  # every wave sends them all again
+def line(record: Record) -> bytes:
+    """A record as one JSON line."""
+    return codec.to_line(codec.entry(record))
 
 
 def _evidence(longest: int) -> Callable[[Fact], Fact | None]:

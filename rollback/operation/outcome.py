@@ -135,7 +135,9 @@ def _restored(
         reason = _stranded(fallback, verdict, found, away, astray)
         return Ending(Outcome.STRANDED, verdict, live, reason, found, pending)
     ports.journal.record(Judged(fallback, found))
-    return Ending(Outcome.PARTIAL if away else Outcome.ROLLED_BACK, verdict, live, verdict.rule, found, pending)
+    others = tuple(host for host, one in live if host not in hosts and one not in {None, fallback.id})  # as before
+    outcome = Outcome.PARTIAL if away or others else Outcome.ROLLED_BACK
+    return Ending(outcome, verdict, live, verdict.rule, found, pending + others)
 
 
 def _returned(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending:

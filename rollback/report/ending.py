@@ -94,7 +94,8 @@ def _live(ending: Ending) -> Iterable[str]:
     if away := [host for host in ending.away if host not in seen]:
         yield f"  pending   {words.hosts(away)}: not reached, what is live there is not known"
     if lacking := [host for host in ending.away if host in seen]:
-        yield f"  pending   {words.hosts(lacking)}: could not be brought the release"
+        why = "could not be brought the release" if ending.back is None else "not touched, and not on the same release"
+        yield f"  pending   {words.hosts(lacking)}: {why}"
 
 
 def hint(plan: Plan, ending: Ending, operation: str) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rollback.demo.sshd import Sshd, start
 from tests.cli.command import Ran
+from tests.warm import begun
 
 _APP = """
 import http.server, pathlib, sys, time
@@ -79,7 +80,7 @@ checks:
 
 @dataclass
 class Small:
-    """Use as a context manager. Hosts are web1, web2, …; `run` is a real process of the real command."""
+    """Use as a context manager. Hosts are web1, web2, …; `run` is a process of its own."""
 
     folder: Path
     count: int = 2
@@ -158,7 +159,11 @@ class Small:
         return {**clean, "HOME": str(home), "GIT_CONFIG_GLOBAL": os.devnull, **more}
 
     def run(self, *words: str, cwd: Path | None = None, **more: str) -> Ran:
-        """`rollback words…` in the project's folder, without a terminal."""
+        """`rollback words…` in the project's folder, without a terminal; forked from a process that has loaded it."""
+        return begun(self.folder, *words, cwd=cwd or self.project, environ=self.environ(**more)).wait()
+
+    def fresh(self, *words: str, cwd: Path | None = None, **more: str) -> Ran:
+        """The same from nothing, as a person's shell starts it."""
         command = [sys.executable, "-m", "rollback", *words]
         done = subprocess.run(
             command,

@@ -128,13 +128,13 @@ def test_a_ledger_that_can_not_be_used(ready: Small, broken: Callable[[Path], ob
     if broken is on_a_full_disk and os.getuid() != 0:
         pytest.skip("only root may mount a small disk")
     with broken(database(ready)):  # type: ignore[attr-defined]
-        done = ready.run("-y")
+        done = ready.fresh("-y")
     went_back(ready, done, WAITS)
 
 
 def test_what_waits_is_added_once_the_ledger_is_back(ready: Small) -> None:
     with locked(database(ready)):
-        assert ready.run("-y").code == 0
+        assert ready.fresh("-y").code == 0
     waiting = ready.folder / "home/.local/state/rollback/waiting"
     assert len(list(waiting.iterdir())) == 1
     assert ready.run("history", "--json").json["data"][0]["what"] == "rollback v1"
@@ -142,7 +142,7 @@ def test_what_waits_is_added_once_the_ledger_is_back(ready: Small) -> None:
 
 
 def test_a_ledger_that_is_nowhere(ready: Small) -> None:
-    went_back(ready, ready.run("-y", ROLLBACK_LEDGER="sqlite:////proc/nowhere/ledger.sqlite3"), WAITS)
+    went_back(ready, ready.fresh("-y", ROLLBACK_LEDGER="sqlite:////proc/nowhere/ledger.sqlite3"), WAITS)
 
 
 # The operator's machine
@@ -150,12 +150,12 @@ def test_a_ledger_that_is_nowhere(ready: Small) -> None:
 
 def test_a_home_folder_that_is_read_only(ready: Small) -> None:
     with read_only(ready.folder / "home"):
-        done = ready.run("-y")
+        done = ready.fresh("-y")
     went_back(ready, done, "this machine keeps no record, the hosts' journals do")
 
 
 def test_no_home_folder_at_all(ready: Small) -> None:
-    went_back(ready, ready.run("-y", HOME="/proc/nowhere"), "this machine keeps no record, the hosts' journals do")
+    went_back(ready, ready.fresh("-y", HOME="/proc/nowhere"), "this machine keeps no record, the hosts' journals do")
 
 
 def test_home_is_not_set(ready: Small, tmp_path: Path) -> None:
@@ -167,13 +167,13 @@ def test_home_is_not_set(ready: Small, tmp_path: Path) -> None:
 
 def test_no_folder_for_temporary_files(ready: Small) -> None:
     with read_only(ready.folder / "home"):
-        done = ready.run("-y", TMPDIR="/nonexistent")
+        done = ready.fresh("-y", TMPDIR="/nonexistent")
     went_back(ready, done)
 
 
 def test_a_cache_that_can_not_be_written(ready: Small) -> None:
     ready.release("v4")
-    done = ready.run("deploy", "v4", "-y", XDG_CACHE_HOME="/proc/nowhere")
+    done = ready.fresh("deploy", "v4", "-y", XDG_CACHE_HOME="/proc/nowhere")
     assert (done.code, ready.lives()) == (0, ["v4", "v4"]), done.err
 
 
@@ -230,7 +230,7 @@ def only_the_playbook(small: Small) -> Path:
 def test_a_folder_that_holds_only_the_playbook(ready: Small) -> None:
     elsewhere = only_the_playbook(ready)
     shutil.rmtree(ready.project / ".git")
-    done = ready.run("-y", cwd=elsewhere)
+    done = ready.fresh("-y", cwd=elsewhere)
     ready.git("init", "-q")
     went_back(ready, done)
 
@@ -238,21 +238,21 @@ def test_a_folder_that_holds_only_the_playbook(ready: Small) -> None:
 def test_a_repository_that_does_not_exist(ready: Small) -> None:
     playbook = ready.project / "playbooks/tiny.yml"
     playbook.write_text(playbook.read_text().replace("repository: ..", "repository: /nonexistent/tiny"))
-    went_back(ready, ready.run("-y"))
+    went_back(ready, ready.fresh("-y"))
 
 
 def test_no_git_program(ready: Small, tmp_path: Path) -> None:
     ssh = tmp_path / "bin"
     ssh.mkdir()
     (ssh / "ssh").symlink_to(shutil.which("ssh") or "ssh")
-    went_back(ready, ready.run("-y", PATH=str(ssh)))
+    went_back(ready, ready.fresh("-y", PATH=str(ssh)))
 
 
 def test_a_shallow_clone(ready: Small) -> None:
     clone = ready.folder / "clone"
     ready.git("clone", "-q", "--depth", "1", f"file://{ready.project}", str(clone))
     shutil.copytree(ready.project / "playbooks", clone / "playbooks")
-    went_back(ready, ready.run("-y", cwd=clone))
+    went_back(ready, ready.fresh("-y", cwd=clone))
 
 
 def test_a_release_that_no_host_and_no_repository_has_is_refused_in_a_sentence(ready: Small) -> None:

@@ -12,8 +12,9 @@ import pytest
 from tests.cli.command import Ran
 from tests.faults.settle import as_said, settles
 from tests.faults.trap import Trap
-from tests.faults.world import NEW, Operator, World
+from tests.faults.world import NEW, World
 from tests.hosts.test_agent_crash import POINTS
+from tests.warm import Operator
 
 DEPLOY = {
     "its token is burnt": "mv -f* */token.new *",

@@ -6,15 +6,9 @@ more than the commands it is about.
 
 from __future__ import annotations
 
-import json
-import os
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from rollback.demo.processes import end_descendants
@@ -23,6 +17,7 @@ from tests.cli.command import Ran
 from tests.e2e.small import Small
 from tests.faults.proxy import Proxy
 from tests.faults.trap import trapped_path
+from tests.warm import Operator, begun
 
 SECRET = "hunter2-and-a-half"
 GOOD = ("v1", "v2", "v4", "v5")  # deployed in this order
@@ -49,27 +44,6 @@ checks:
     expect: {{exit_status: 0}}
     timeout: 3s
 """
-MEMORY = 300 * 1024  # KiB that an operator may take, all that is loaded included
-_PATIENCE = 180.0  # seconds until a command that has not ended never will
-
-
-@dataclass(frozen=True)
-class Operator:
-    """A `rollback` that runs."""
-
-    pid: int
-    _told: socket.socket
-    _out: Path
-    _err: Path
-
-    def send(self, number: int) -> None:
-        os.kill(self.pid, number)
-
-    def wait(self) -> Ran:
-        """Raises TimeoutError."""
-        code, peak = map(int, self._told.recv(64).split())
-        assert peak < MEMORY, f"it took {peak} KiB"
-        return Ran(code, *(path.read_text("utf-8", "backslashreplace") for path in (self._out, self._err)))
 
 
 class World(Small):
@@ -77,8 +51,6 @@ class World(Small):
 
     def __enter__(self) -> World:
         super().__enter__()
-        self._number = 0
-        self._warm = self._stack.enter_context(_warm(self.folder / "warm"))
         self._trapped = trapped_path(self.folder / "bin")
         for name in self.hosts:
             self.restart(name)
@@ -129,15 +101,8 @@ class World(Small):
 
     def begin(self, *words: str, **more: str) -> Operator:
         """`rollback words… -y`, in a process of its own."""
-        self._number += 1
-        out, err = (self.folder / f"{self._number}.{kind}" for kind in ("out", "err"))
-        wanted = {"words": [*words, "-y"], "cwd": str(self.project), "out": str(out), "err": str(err)}
-        told = socket.socket(socket.AF_UNIX)
-        told.settimeout(_PATIENCE)
-        told.connect(str(self._warm))
         environ = self.environ(SMOKE_PASSWORD=SECRET, NO_COLOR="1", **more)
-        told.sendall(json.dumps({**wanted, "environ": environ}).encode() + b"\n")
-        return Operator(int(told.recv(16)), told, out, err)
+        return begun(self.folder, *words, "-y", cwd=self.project, environ=environ)
 
     @contextmanager
     def proxied(self, name: str) -> Iterator[Proxy]:
@@ -165,16 +130,3 @@ class World(Small):
 
     def state(self, host: str) -> Path:
         return self.root(host) / ".rollback"
-
-
-@contextmanager
-def _warm(place: Path) -> Iterator[Path]:
-    command = [sys.executable, "-m", "tests.faults.warm", str(place)]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
-        try:
-            while not place.exists():
-                assert process.poll() is None
-                time.sleep(0.05)
-            yield place
-        finally:
-            process.kill()

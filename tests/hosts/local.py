@@ -6,7 +6,8 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -15,17 +16,25 @@ from rollback.errors import OutsideProtocol, Unreachable
 from rollback.model import NOTHING, Host
 
 SHELLS = ("dash", "bash --posix", "busybox sh")
+MARK = "ROLLBACK_TEST_MARK"  # in the environment of all that a host runs, so that it is found again
+
+
+def in_turn(points: Sequence[str]) -> list[tuple[str, str]]:
+    """Each of many moments under dash, and under one of the other shells, which take turns."""
+    return [(one, shell) for place, one in enumerate(points) for shell in (SHELLS[0], SHELLS[1 + place % 2])]
 
 
 @dataclass
 class LocalShell:
-    """shell: stands in for /bin/sh. environment: variables its commands have besides PATH.
+    """shell: stands in for /bin/sh. environment: variables its commands have besides PATH. login: the account's shell,
+    which sshd gives a command to.
 
     drop: how many answers are lost next: the command runs to its end, and its connection is gone.
     """
 
     shell: str = "dash"
     environment: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    login: str = "/bin/sh"
     drop: int = 0
     closed: bool = False
     last_words: str = ""
@@ -33,7 +42,7 @@ class LocalShell:
     def exec(
         self, command: str, stdin: Iterable[bytes], deadline: float, cap: int, sink: IO[bytes] | None = None
     ) -> tuple[int | None, bytes]:
-        words = ["/bin/sh", "-c", command.replace("exec /bin/sh ", f"exec {self.shell} ", 1)]
+        words = [self.login, "-c", command.replace("exec /bin/sh ", f"exec {self.shell} ", 1)]
         variables = {"PATH": os.environ["PATH"], **self.environment}
         pipe = subprocess.PIPE
         process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=variables)
@@ -92,6 +101,29 @@ def fill(root: Path) -> None:
                     junk.write(b"x" * size)
             except OSError:
                 continue
+
+
+def running(mark: str) -> tuple[int, ...]:
+    return tuple(int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if _has(path, mark))
+
+
+def _has(path: Path, mark: str) -> bool:
+    try:
+        return f"{MARK}={mark}".encode() in path.read_bytes()
+    except OSError:
+        return False
+
+
+def wait_until_nothing_runs(mark: str) -> None:
+    wait_until(lambda: not running(mark))
+
+
+def wait_until(so: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if so():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never came true")
 
 
 def at(host: Host) -> LocalShell:  # noqa: ARG001 - every host is this machine

@@ -15,7 +15,7 @@ from rollback.hosts.remote import Agent
 from rollback.model import Release
 from tests.build import release
 from tests.hosts.contract import NEW, OLD, Stage
-from tests.hosts.local import LocalShell
+from tests.hosts.local import LocalShell, in_turn
 from tests.hosts.packages import Shared, package
 
 THIRD = release("v0", "c" * 40)
@@ -82,7 +82,7 @@ def intact(stage: Stage, root: Path, live: Release) -> None:
         assert answer.first("kept") == f"{one.id} intact"
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("point", "shell"), in_turn(POINTS), indirect=["shell"])
 def test_the_next_operation_recovers(stage: Stage, shell: str, root: Path, point: str) -> None:
     ready(stage)
     killed(stage, shell, point)
@@ -98,7 +98,7 @@ def test_the_next_operation_recovers(stage: Stage, shell: str, root: Path, point
     intact(stage, root, OLD)
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("point", "shell"), in_turn(POINTS), indirect=["shell"])
 def test_a_retry_of_the_same_operation_goes_on(stage: Stage, shell: str, root: Path, point: str) -> None:
     ready(stage)
     killed(stage, shell, point)

@@ -17,10 +17,9 @@ from rollback.hosts.remote import Agent
 from rollback.hosts.ssh import connect
 from rollback.model import Host, Intent, Sighting, Ssh
 from tests.hosts.contract import NEW, OLD, Stage
-from tests.hosts.local import LocalShell, fill
+from tests.hosts.local import MARK, LocalShell, fill, in_turn, running, wait_until, wait_until_nothing_runs
 from tests.hosts.packages import Shared, host
 
-MARK = "ROLLBACK_TEST_MARK"
 POINTS = tuple(f"revert:{name}" for name in ("token", "fenced", "moved", "noted", "journal", "restarted"))
 
 
@@ -46,29 +45,6 @@ def switched(stage: Stage, confirm: float = 1, **commands: str) -> None:
 
 def is_reverted(seen: Sighting) -> bool:
     return seen.intent is not None and seen.intent.state == "reverted"
-
-
-def running(mark: str) -> tuple[int, ...]:
-    return tuple(int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if _has(path, mark))
-
-
-def _has(path: Path, mark: str) -> bool:
-    try:
-        return f"{MARK}={mark}".encode() in path.read_bytes()
-    except OSError:
-        return False
-
-
-def wait_until_nothing_runs(mark: str) -> None:
-    wait_until(lambda: not running(mark))
-
-
-def wait_until(so: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if so():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it never came true")
 
 
 def test_it_goes_back_as_a_rollback_does(stage: Stage, root: Path, mark: str) -> None:
@@ -168,7 +144,7 @@ def test_what_it_restarts_ignores_no_hangup(stage: Stage, root: Path, mark: str)
     assert [one & 0b1_0000_0000_0001 for one in ignored] == [0, 0], "neither HUP nor PIPE"
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("point", "shell"), in_turn(POINTS), indirect=["shell"])
 def test_a_kill_of_the_watcher_leaves_a_host_that_can_be_helped(
     shell: str, root: Path, tmp_path: Path, point: str, mark: str
 ) -> None:

@@ -2,15 +2,23 @@
 
 The fake host is what other tests and the simulation believe a host to be. Here every answer of it, and the sighting
 after every step, is compared with those of the real agent under three kinds of shell.
+
+A switch that nobody confirms is watched over in the background, in naps. They last until the test ends them: its
+`sleep` waits for a lock.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
+import re
+import subprocess
 import tempfile
 from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -21,10 +29,10 @@ from rollback.hosts import requests
 from rollback.hosts.protocol import Answer, Field, Request
 from rollback.hosts.remote import Agent
 from rollback.hosts.requests import Turn
-from rollback.model import Release
+from rollback.model import Confirm, Release
 from tests.build import release
 from tests.fakes import FakeHost
-from tests.hosts.local import SHELLS, LocalShell
+from tests.hosts.local import MARK, SHELLS, LocalShell, wait_until_nothing_runs
 from tests.hosts.packages import Made, Shared, Turns, host, package
 
 V1, V2, V3 = release("v1", "a" * 40), release("v2", "b" * 40), release("v3", "c" * 40)
@@ -32,6 +40,8 @@ TWIN = release("v2", "b" * 12 + "d" * 28)  # the same id, made from another comm
 OPERATIONS = ("OP1", "OP2", "OP3")
 HOLDER = "whoever holds the lease"  # mostly: else nearly all that is asked would be fenced
 COMMANDS = {"true": (0, ""), "echo two; echo words": (0, "two\nwords\n"), "echo no; exit 7": (7, "no\n")}
+WITHIN = 1  # seconds until it goes back
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 JOURNALS = (b"", b'{"a": 1}\n', b'{"a": 1}\n{"b": 2}\n')
 
 rivals = st.sampled_from(OPERATIONS)
@@ -39,6 +49,7 @@ operations = st.sampled_from((*[HOLDER] * 6, *OPERATIONS))
 releases = st.sampled_from((V1, V2, V3))
 commands = st.sampled_from(tuple(COMMANDS))
 maybe = st.none() | commands
+confirmed = st.sampled_from((None, WITHIN))
 
 
 class Twice(RuleBasedStateMachine):
@@ -53,12 +64,15 @@ class Twice(RuleBasedStateMachine):
         root = Path(self._folder.name)
         self._state = root / ".rollback"
         self._host = host(root)
-        self._fake = FakeHost(shell=lambda text, _: COMMANDS[text])
-        self._agent = Agent("web1", LocalShell(self.shell))
+        self._fake = FakeHost(shell=lambda text, _: COMMANDS[text], clock=lambda: 0.0)  # here, too, time stands still
+        self._naps = Naps(self.shell)
+        self._agent = Agent("web1", LocalShell(self.shell, self._naps.environment))
         self._turns = {one: Turns(one, 1) for one in OPERATIONS}
         self._asked: list[Request] = []
 
     def teardown(self) -> None:
+        (self._state / "heard").unlink(missing_ok=True)
+        self._naps.close()
         self._folder.cleanup()
 
     def both(self, request: Request) -> Answer:
@@ -119,14 +133,16 @@ class Twice(RuleBasedStateMachine):
         shared = Shared(("log",), file)
         self.change(requests.prepare(self._host, self.turn(operation), one, shared, tuple(run), {"A": "b c"}))
 
-    @rule(one=releases, restart=maybe)
-    def deploy(self, one: Release, restart: str | None) -> None:
+    @rule(one=releases, restart=maybe, within=confirmed, silent=st.booleans())
+    def deploy(self, one: Release, restart: str | None, within: int | None, silent: bool) -> None:
         """The whole way, from whatever is live: else hardly any sequence would ever come to something live."""
         turn = self.turn(HOLDER)
         self.renew(HOLDER)
         self.change(requests.stage(self._host, turn, made(one, self.packages)))
         self.prepare(HOLDER, one, [], ())
-        self.activate(HOLDER, one, [None, V1.id, V2.id, V3.id], "switch", None, restart)
+        self.activate(HOLDER, one, [None, V1.id, V2.id, V3.id], "switch", None, restart, within=within)
+        if silent and self._fake.watched:
+            self.nothing_is_heard()
 
     @rule(
         operation=operations,
@@ -136,6 +152,7 @@ class Twice(RuleBasedStateMachine):
         drain=maybe,
         restart=maybe,
         journal=st.sampled_from(JOURNALS),
+        within=confirmed,
     )
     def activate(
         self,
@@ -146,9 +163,20 @@ class Twice(RuleBasedStateMachine):
         drain: str | None,
         restart: str | None,
         journal: bytes = b"",
+        within: int | None = None,
     ) -> None:
-        there = replace(self._host, drain=drain, restart=restart)
-        self.change(requests.activate(there, self.turn(operation), one, expected, must, {}, journal))
+        there, confirm = replace(self._host, drain=drain, restart=restart), None
+        if within and self._naps.held and not self._fake.watched:
+            self._naps.end()  # of those who watched over earlier ones: the fake host knows the last one only
+            confirm = Confirm(within, {there.name: b'{"reverted": "@at@"}\n'})
+        self.change(requests.activate(there, self.turn(operation), one, expected, must, {}, journal, confirm))
+
+    @precondition(lambda self: self._fake.watched)
+    @rule()
+    def nothing_is_heard(self) -> None:
+        self._fake.heard -= WITHIN
+        self._fake.left_alone()
+        self._naps.end()
 
     @precondition(lambda self: self._fake.live)  # a command needs a folder to run in
     @rule(operation=operations, command=commands)
@@ -202,6 +230,33 @@ class Twice(RuleBasedStateMachine):
         path.touch()
 
 
+class Naps:
+    """Of those who watch over what was not confirmed. held: they last until we end them; some shells have a `sleep` of
+    their own."""
+
+    def __init__(self, shell: str) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._mark = uuid4().hex
+        nap = Path(self._folder.name, "sleep")
+        nap.write_text('#!/bin/sh\nexec flock -s "$0" true\n')
+        nap.chmod(0o755)
+        self._lock = os.open(nap, os.O_RDONLY)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.environment = {"PATH": f"{self._folder.name}:{os.environ['PATH']}", MARK: self._mark}
+        self.held = "/" in subprocess.check_output([*shell.split(), "-c", "command -v sleep"], text=True)
+
+    def close(self) -> None:
+        self.end()
+        os.close(self._lock)
+        self._folder.cleanup()
+
+    def end(self) -> None:
+        """Until all of them are done."""
+        fcntl.flock(self._lock, fcntl.LOCK_UN)
+        wait_until_nothing_runs(self._mark)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+
 @cache
 def made(one: Release, folder: Path) -> Made:
     return package(one, folder / one.commit)
@@ -209,13 +264,13 @@ def made(one: Release, folder: Path) -> Made:
 
 def told(answer: Answer) -> tuple[str, str, list[Field]]:
     """Without what two hosts may differ in: seconds, free space, the order of what is listed."""
-    fields = [_ageless(one) for one in answer.fields if one.key != "free"]
+    fields = [_timeless(one) for one in answer.fields if one.key != "free"]
     return answer.status, answer.detail, sorted(fields)
 
 
-def _ageless(one: Field) -> Field:
+def _timeless(one: Field) -> Field:
     if one.key != "lease":
-        return one
+        return Field(one.key, TIME.sub("then", one.value))
     words = one.value.split(" ")
     return Field("lease", " ".join([*words[:4], "age", "left", *words[6:]]))
 

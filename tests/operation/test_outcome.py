@@ -304,6 +304,13 @@ def test_a_deploy_that_may_go_out_without_a_host_leaves_it_pending() -> None:
     assert (ending.outcome, ending.away, ending.live) == (Outcome.PARTIAL, ("web2",), (("web1", V3.id),))
 
 
+def test_a_host_that_was_elsewhere_before_and_was_not_touched_is_pending() -> None:
+    its = World({"web1": V1, "web2": V2}, bad={"v3"})
+    ending = operate(deploying(its), POLICY, its.ports())
+    assert (ending.outcome, ending.away) == (Outcome.PARTIAL, ("web2",))
+    assert ending.live == (("web1", V1.id), ("web2", V2.id))
+
+
 def test_a_bad_release_that_went_out_without_a_host_is_rolled_back_and_the_host_stays_pending() -> None:
     its = world(2, away={"web2"}, bad={"v3"})
     plan = planning.deploy(V3, its.sight(), GOOD, ONE_BY_ONE, away=1)

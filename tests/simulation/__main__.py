@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -47,6 +48,7 @@ def _many(seeds: str, hosts: int) -> int:
 
 def _block(block: tuple[int, int, int]) -> list[str]:
     first, last, hosts = block
+    gc.set_threshold(100_000)
     return list(_failures(range(first, last), hosts))
 
 

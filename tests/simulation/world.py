@@ -155,11 +155,13 @@ class World:
         return Book(self.clock, laptop, self._heard, self.read)
 
     def _heard(self, operation: str, fact: Fact) -> None:
-        self.note(f"{operation[-4:]} records {fact}")
+        if self.trace is not None:
+            self.note(f"{operation[-4:]} records {fact}")
         self.witness.heard(operation, fact)
 
     def _sending(self, process: Process, host: str, request: Request) -> None:
-        self.note(f"{process.name} asks {host} to {request.verb} {request.first('number') or ''}")
+        if self.trace is not None:
+            self.note(f"{process.name} asks {host} to {request.verb} {request.first('number') or ''}")
         operator = next(one for one in self.operators if one.process is process)
         self.witness.sending(operator, host, request)
 
