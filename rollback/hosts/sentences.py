@@ -41,7 +41,7 @@ def sentence(answer: Answer, host: Host) -> Sentence:
 
 # Status -> what is so, and the command on the host that mends or shows it.
 _MENDED = {
-    "noroot": ("{root} does not exist", 'sudo install -d -o $USER {quoted}'),
+    "noroot": ("{root} does not exist", "sudo install -d -o $USER {quoted}"),
     "notwritable": ("{what} can't be written to", "ls -ld {quoted}"),
     "notours": ("{root}/.rollback belongs to another user", "ls -ld {quoted}/.rollback"),
     "notalink": (
