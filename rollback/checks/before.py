@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rollback.checks import load, logs
 from rollback.checks.crowd import concurrently, in_time
 from rollback.checks.question import Missed, NoAnswer, Question
+from rollback.checks.turns import by_place
 from rollback.model import Release
 
 if TYPE_CHECKING:
@@ -44,9 +45,13 @@ class Before:
         return self._seen.get(_key(question, release)) if release else None
 
     def look(self, release: Release, bursts: Sequence[Question], ends: Sequence[Question]) -> None:
-        """Before this release is switched on. The logs' ends last, as near to the switch as can be."""
+        """Before this release is switched on. Bursts in turn, as they will be asked afterwards: at once they would slow
+        each other down. The logs' ends last, as near to the switch as can be."""
         new = [question for question in bursts if _key(question, release) not in self._seen]
-        self._enter(release, new, concurrently(_saw, new))
+        for view in ([q for q in new if q.host], [q for q in new if not q.host]):
+            places = by_place(view)
+            for questions, seen in zip(places, concurrently(_saw_each, places), strict=True):
+                self._enter(release, questions, seen)
         self._enter(release, ends, in_time(_saw, ends, _PATIENCE))
 
     def _enter(self, release: Release, questions: Sequence[Question], seen: Sequence[object]) -> None:
@@ -57,6 +62,10 @@ class Before:
 def _key(question: Question, release: Release) -> Key:
     host = question.host.name if question.host else None
     return question.check.name, tuple(question.case.values()), host, release.id
+
+
+def _saw_each(questions: Sequence[Question], stop: threading.Event) -> list[object]:
+    return [_saw(question, stop) for question in questions]
 
 
 def _saw(question: Question, stop: threading.Event) -> object:

@@ -67,7 +67,7 @@ goroutine && /^[^ \t].*\(.*\)$/ {
     goroutine = 0
     next
 }
-panic != "" { next }
+panic != "" && /^([ \t]|$|\[signal )/ { next }
 
 # Java, Node
 head != "" && /^[ \t]+at / {

@@ -225,6 +225,14 @@ def test_the_users_view_is_compared_with_what_was_there_before_the_first_wave() 
         assert [(f.host, f.result) for f in findings] == [(None, FAIL)]
 
 
+def test_baselines_of_one_place_are_measured_one_after_the_other() -> None:
+    with serving(lambda _: Page()) as app:
+        one = check(app, P50, "requests: 8, concurrency: 1")
+        small = world(f"{one}\n{one.replace('burst', 'more').replace('path: /', 'path: /more')}", gate=QUICK)
+        small.checks.before(V2, ("web1",), {"web1": V1})
+        assert [asked.path for asked in app.asked] == [*["/"] * 9, *["/more"] * 9]
+
+
 def test_percentiles_are_by_nearest_rank() -> None:
     hundred = Burst(tuple(n / 1000 for n in range(1, 101)), {}, 100)
     assert [hundred.percentile(p) for p in (50, 95, 99)] == [0.05, 0.095, 0.099]

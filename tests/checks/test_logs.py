@@ -122,6 +122,13 @@ def test_stacks_of_many_languages_are_told_by_class_and_place(tmp_path: Path, aw
     assert told(found) == (FAIL, f"{said}, never before the switch", "no new exception")
 
 
+def test_a_line_like_the_head_of_a_stack_hides_nothing_that_follows_it(tmp_path: Path) -> None:
+    text = "panic: at the disco\nINFO GET / 200\nTraceback (most recent call last):\nINFO GET / 200\nValueError: x\n"
+    found = Log(tmp_path, "new_exceptions: on").write(text).ask()
+    assert found.observed == "panic: at the disco, once, never before the switch, and 1 more"
+    assert found.evidence.splitlines() == ["panic: at the disco", "ValueError: x"]
+
+
 COUNTED = [
     ("pattern: ERROR, max_count: 1", (PASS, "1 lines match", "")),
     ("pattern: ERROR, max_count: 0", (FAIL, "1 lines match since the switch", "at most 0")),

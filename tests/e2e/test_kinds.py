@@ -61,4 +61,4 @@ def test_what_no_status_shows_is_noticed_undone_and_verified(watched: Small) -> 
         assert "web1: 4 checks passed" in done.err  # on the way back, which has a switch of its own
 
     found = watched.run("verify")
-    assert (found.code, "web1 web2: 3 checks passed, 1 skipped" in found.err) == (0, True), found.err
+    assert (found.code, "web1 web2: 3 checks passed, 1 skipped" in found.out) == (0, True), found.out
