@@ -67,6 +67,7 @@ class Host:
 class Phase(StrEnum):
     UPLOAD = "upload"
     PREPARE = "prepare"
+    MIGRATE = "migrate"
     ACTIVATE = "activate"
     VERIFY = "verify"
 
@@ -90,12 +91,38 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Migration:
+    """One file below the playbook's `migrations.path`. content: git's id of what is in it. irreversible: it says so."""
+
+    name: str
+    content: str
+    irreversible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The migrations between two releases: those that only `new` has, and those that only `old` has.
+
+    It is also a fact, recorded by each operation that goes to `new`, so that a rollback needs no git. known: False when
+    nobody can tell. old: None when that release is not even known.
+    """
+
+    old: Release | None
+    new: Release
+    added: tuple[Migration, ...] = ()
+    gone: tuple[Migration, ...] = ()
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Target, fallback and ordered steps. Equal plans mean equal work.
 
     live: (host name, id of the release that is live there before, or None), one per host of the plan.
     pending: hosts of the environment that could not be reached and are not part of the plan.
     resumes: operations that did not end, and whose work this plan finishes or undoes.
+    between: the migrations from each other release that is live, and from the fallback, to the target; () when the
+    playbook has none. reason: why a person rolls back, in their words.
     """
 
     kind: Kind
@@ -106,11 +133,19 @@ class Plan:
     batch: int = 0  # hosts at once on the way back; 0: all
     pending: tuple[str, ...] = ()
     resumes: tuple[str, ...] = ()
+    between: tuple[Between, ...] = ()
+    reason: str = ""
 
     @property
     def goes_back(self) -> bool:
         """A way back goes on past a failed host, and is never undone itself."""
         return self.kind in {Kind.ROLLBACK, Kind.RESUME}
+
+    @property
+    def barrier(self) -> tuple[Migration, ...]:
+        """Irreversible migrations that the target has and the fallback has not: nothing goes back there by itself."""
+        of_fallback = (one for one in self.between if one.old is not None and one.old == self.fallback)
+        return tuple(step for one in of_fallback for step in one.added if step.irreversible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,9 +376,11 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A release was rolled back by hand: not bad, but never chosen as fallback until it is verified again."""
+    """A release was rolled back by hand: it is not bad, but until it is verified again, or marked good, it is neither
+    chosen as fallback nor deployed. reason: that person's own words."""
 
     release: Release
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +428,36 @@ class Unlocked:
     hosts: tuple[str, ...]
 
 
-Fact = Started | Intended | Observed | Judged | Marked | Withdrawn | Reverted | Ended | Pruned | Unlocked | Drilled
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A person froze the environment: nothing is deployed to it until somebody unfreezes it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfrozen:
+    """A person lets deploys to the environment go ahead again."""
+
+    reason: str
+
+
+Fact = (
+    Started
+    | Between
+    | Intended
+    | Observed
+    | Judged
+    | Marked
+    | Withdrawn
+    | Reverted
+    | Ended
+    | Pruned
+    | Unlocked
+    | Drilled
+    | Frozen
+    | Unfrozen
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from rollback.core.freeze import freeze
 from rollback.core.history import standings
 from rollback.core.left import left, rest
 from rollback.core.plan import Known
@@ -50,7 +51,7 @@ def judged(second: float, of: Release, grade: Grade = Grade.GOOD) -> Record:
 
 
 def known(*records: Record) -> Known:
-    return Known(standings(records), {}, left(records), rest(records))
+    return Known(standings(records), {}, left(records), rest(records), freeze(records))
 
 
 def finding(

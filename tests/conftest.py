@@ -17,6 +17,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 
 @pytest.fixture(autouse=True)
-def _no_agent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody's own keys take part in a test."""
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's own keys take part in a test, nor the CI job that it runs in."""
+    for name in ("SSH_AUTH_SOCK", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)

@@ -18,7 +18,7 @@ from rollback.hosts.remote import Reach
 from rollback.model import Host
 from tests.hosts.packages import streamed
 
-_CHANGES = {"stage", "prepare", "activate", "undrain", "finish", "prune"}
+_CHANGES = {"stage", "prepare", "migrate", "activate", "undrain", "finish", "prune"}
 Shell = Callable[[str, Mapping[str, str]], tuple[int, str]]
 
 
@@ -126,6 +126,9 @@ class FakeHost:
             return None
         if number < self.last[2]:
             raise Refusal("fenced", "a later command came first")
+        if self.answered is None and request.verb == "migrate":
+            self._prove(request)
+            self.answered = Answer("unknown", "an earlier try was cut off")
         return self.answered
 
     def _changed(self, request: Request) -> Answer:
@@ -249,6 +252,19 @@ class FakeHost:
         self.complete[release] = self.staged[release]
         self.passing("sealed")
         self.staged.pop(release, None)
+        return Answer("ok", "", tuple(fields))
+
+    def _migrate(self, request: Request) -> Answer:
+        if _word(request, "release") not in self.complete:
+            return Answer("incomplete")
+        if request.first("journal") and not self._journalled(request):
+            return Answer("full", "the journal could not be written")
+        fields: list[Field] = []
+        text = _word(request, "text")
+        status = self._run("migrate", text, request, fields)
+        self.passing("migrate:ran")
+        if status:
+            return Answer("failed", f"exit status {status}: {text}", tuple(fields))
         return Answer("ok", "", tuple(fields))
 
     def _activate(self, request: Request) -> Answer:

@@ -44,7 +44,7 @@ OWNERS = {
     "sqlite3": ("ledger/*.py",),
     "httpx": ("checks/*.py", "demo/*.py"),
     "jinja2": ("init/*.py", "report/*.py"),
-    "junitparser": ("checks/junit.py",),
+    "junitparser": ("checks/junit.py", "report/junit.py"),
     "pydantic": ("playbook/*.py", "ledger/codec.py"),
     "ruamel": ("playbook/*.py", "demo/*.py"),
     "rich": ("report/*.py", "cli/*.py", "demo/*.py"),
@@ -55,7 +55,10 @@ OWNERS = {
 STANDARD_ONLY = ("__init__", "__main__", "model", "errors", "text", "private", "core", "operation")
 
 LONGEST = 250  # lines
-LONGER = {"model.py": 450}  # the nouns, one beside the other: a list of values, to be read as a glossary
+LONGER = {  # lists, to be read from top to bottom: the nouns, and the commands
+    "model.py": 520,
+    "cli/app.py": 300,
+}
 
 
 @dataclass(frozen=True, slots=True)

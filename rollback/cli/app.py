@@ -9,7 +9,21 @@ from typing import Annotated, Any
 import typer
 
 from rollback.cli import outlet
-from rollback.cli.arguments import Away, Count, Force, Steal, Tag, Wait, complete_tag
+from rollback.cli.arguments import (
+    Away,
+    Count,
+    Cross,
+    Force,
+    Junit,
+    Live,
+    Reason,
+    Replay,
+    Steal,
+    Tag,
+    Wait,
+    Why,
+    complete_tag,
+)
 from rollback.cli.options import Options, with_options
 from rollback.cli.reply import Reply, answer
 
@@ -60,6 +74,8 @@ def _bare(
         ),
     ] = None,
     force: Force = False,
+    cross: Cross = False,
+    why: Why = "",
     steal: Steal = "",
     wait: Wait = 0.0,
     version: Annotated[  # noqa: ARG001 its callback answers
@@ -72,21 +88,22 @@ def _bare(
     held; 5 failed before anything live changed; 10 bad, and rolled back; 11 bad, left live; 12 stranded; 13 held;
     14 partial.
     """
-    return _call("change", "rollback", options, to, _terms(force, steal, wait))
+    return _call("change", "rollback", options, to, _terms(steal, wait, force=force, cross=cross, reason=why))
 
 
-def _terms(force: bool, steal: str, wait: float, away: int = 0) -> Any:
+def _terms(steal: str, wait: float, **more: Any) -> Any:
     from rollback.cli.wanted import Terms
 
-    return Terms(force, (steal,) if steal else (), wait, away)
+    return Terms(steal=(steal,) if steal else (), wait=wait, **more)
 
 
 def _root(ctx: typer.Context, options: Options, given: dict[str, Any]) -> None:
     ctx.obj = options
     if ctx.invoked_subcommand is None:
         _run("rollback", _bare)(ctx, options, given)
-    if any(given[name] for name in ("to", "force", "steal", "wait")):
-        raise typer.BadParameter("--to, --force, --steal and --wait stand after the command they belong to", ctx)
+    if any(given[name] for name in ("to", "force", "cross", "why", "steal", "wait")):
+        said = "--to, --force, --cross-migrations, --reason, --steal and --wait stand after the command they belong to"
+        raise typer.BadParameter(said, ctx)
 
 
 app.callback()(with_options(_bare, _root))
@@ -94,18 +111,24 @@ app.callback()(with_options(_bare, _root))
 
 @_command
 def deploy(
-    options: Options, tag: Tag, force: Force = False, steal: Steal = "", wait: Wait = 0.0, away: Away = 0
+    options: Options,
+    tag: Tag,
+    force: Force = False,
+    steal: Steal = "",
+    wait: Wait = 0.0,
+    away: Away = 0,
+    junit: Junit = None,  # noqa: ARG001 whoever prints the answer writes it
 ) -> Reply:
     """Deploy a release tag, verify it, or roll back."""
-    return _call("change", "deploy", options, tag, _terms(force, steal, wait, away))
+    return _call("change", "deploy", options, tag, _terms(steal, wait, force=force, away=away))
 
 
 @_command
-def resume(options: Options, steal: Steal = "", wait: Wait = 0.0) -> Reply:
+def resume(options: Options, cross: Cross = False, steal: Steal = "", wait: Wait = 0.0) -> Reply:
     """Finish or undo what an interrupted operation left.
 
     Also brings hosts that were away to where the others are."""
-    return _call("change", "resume", options, _terms(False, steal, wait))
+    return _call("change", "resume", options, _terms(steal, wait, cross=cross))
 
 
 @_command
@@ -114,7 +137,7 @@ def drill(options: Options, steal: Steal = "", wait: Wait = 0.0) -> Reply:
 
     Goes to the fallback and back again, with full verification, counts a user's failed requests, and records how long
     it took."""
-    return _call("drill", "drill", options, _terms(False, steal, wait))
+    return _call("drill", "drill", options, _terms(steal, wait))
 
 
 @_command
@@ -167,9 +190,27 @@ def check(options: Options) -> Reply:
 
 
 @_command
-def verify(options: Options) -> Reply:
+def verify(
+    options: Options,
+    replay: Replay = None,
+    junit: Junit = None,  # noqa: ARG001 whoever prints the answer writes it
+) -> Reply:
     """Run the checks on what is live; change nothing."""
-    return _call("verify", "verify", options)
+    return _call("verify", "verify", options, replay)
+
+
+@_command
+def gate(
+    options: Options,
+    release: Live = None,
+    junit: Junit = None,  # noqa: ARG001 whoever prints the answer writes it
+) -> Reply:
+    """For CI, after any deploy: verify, mark, roll back.
+
+    Stands what is live through the gate and records the verdict; a bad release is rolled back when the policy says
+    auto_rollback: on. Exit codes: 0 good; 10 bad, and rolled back; 11 bad, left live; 12 stranded; 13 held; 14 partial.
+    """
+    return _call("gate", "gate", options, release)
 
 
 @_command
@@ -177,12 +218,26 @@ def mark(
     options: Options,
     grade: Annotated[str, typer.Argument(metavar="good|bad")],
     tag: Tag,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the ledger.")],
+    reason: Reason,
 ) -> Reply:
     """A person's verdict on a release.
 
     `bad` quarantines its commit: it is neither deployed nor chosen as fallback. `good` lifts that."""
     return _call("keep", "mark", options, grade, tag, reason)
+
+
+@_command
+def freeze(options: Options, reason: Reason) -> Reply:
+    """Refuse every deploy to the environment, until it is unfrozen.
+
+    Rolling back and resuming stay possible; `deploy --force` goes ahead once."""
+    return _call("freeze", "freeze", options, reason)
+
+
+@_command
+def unfreeze(options: Options, reason: Reason) -> Reply:
+    """Let deploys to the environment go ahead again."""
+    return _call("freeze", "unfreeze", options, reason)
 
 
 @_command

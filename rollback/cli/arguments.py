@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,14 @@ def _duration(text: str | float) -> float:
 Force = Annotated[
     bool, typer.Option("--force", help="Do it in spite of a refusal that a person may lift.", show_default=False)
 ]
+Cross = Annotated[
+    bool,
+    typer.Option("--cross-migrations", help="Go back across irreversible migrations, too.", show_default=False),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the ledger.")]
+Why = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why; whoever deploys it again is told.", show_default=False)
+]
 Steal = Annotated[
     str,
     typer.Option("--steal", metavar="OPERATION", help="Take the lease away from this operation.", show_default=False),
@@ -31,6 +40,10 @@ Away = Annotated[
     int,
     typer.Option("--allow-unreachable", metavar="N", help="Go on without so many hosts.", min=0, show_default=False),
 ]
+Junit = Annotated[
+    Path | None,
+    typer.Option("--junit", metavar="FILE", help="Write a JUnit report there.", show_default=False),
+]
 Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
 
 
@@ -42,3 +55,22 @@ def complete_tag(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 Tag = Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)]
+Live = Annotated[
+    str | None,
+    typer.Option(
+        "--release",
+        metavar="TAG",
+        help="This one must be live; default: whatever is.",
+        autocompletion=complete_tag,
+        show_default=False,
+    ),
+]
+Replay = Annotated[
+    str | None,
+    typer.Option(
+        "--replay",
+        metavar="OPERATION",
+        help="Judge what it found again, with today's limits.",
+        show_default=False,
+    ),
+]

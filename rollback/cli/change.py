@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 
 from rollback.cli.lease import claim, patience, require_free
 from rollback.cli.look import seen
+from rollback.cli.migrations import notice
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.cli.signals import Signals
-from rollback.cli.wanted import Terms, deploy_plan, first_plan, left, only_settled, resume_plan
-from rollback.core import plan as planning
-from rollback.core import resume as resuming
+from rollback.cli.wanted import Terms, deploy_plan, first_plan, left, only_settled, resume_plan, rollback_plan
 from rollback.core.history import known_releases
-from rollback.core.times import times
+from rollback.core.recall import Subject, explained
 from rollback.errors import LeaseHeld, Refused, UsageError
 from rollback.model import Ending, Kind, Noticed, Outcome, Plan, Release, Sighting
 from rollback.operation.claim import take
@@ -42,6 +41,7 @@ def deploy(options: Options, tag: str, terms: Terms) -> Reply:
         release = session.repository.release(tag, session.playbook.tags)
         if session.repository.dirty():
             session.tell(Noticed("the work tree has changes that are in no commit: what is deployed is the tag"))
+        notice(session, release)
 
         settled = change(session, partial(first_plan, session, release, terms), terms)
         if not only_settled(settled.plan, settled.outcome, release):
@@ -55,14 +55,13 @@ def rollback(options: Options, to: str | None, terms: Terms) -> Reply:
         raise UsageError("--to is empty: which release?", hint="rollback releases; then rollback --to TAG")
     with Session(options) as session:
         session.require_usable()
+        return change(session, partial(back_plan, session, to, terms), terms, may_preempt=True).reply
 
-        def plan(sightings: Sequence[Sighting]) -> Plan:
-            known = session.known()
-            target = _named(session, to, sightings, known) if to else None
-            left = None if to else resuming.undo(sightings, known, session.rollout)
-            return left or planning.rollback(target, sightings, known, session.rollout, force=terms.force)
 
-        return change(session, plan, terms, may_preempt=True).reply
+def back_plan(session: Session, to: str | None, terms: Terms, sightings: Sequence[Sighting]) -> Plan:
+    """Undo what was left half done, or else go back. Raises: Refused, Unreachable."""
+    target = named(session, to, sightings, session.known()) if to else None
+    return rollback_plan(session, target, terms, sightings)
 
 
 def resume(options: Options, terms: Terms) -> Reply:
@@ -72,7 +71,7 @@ def resume(options: Options, terms: Terms) -> Reply:
         sightings = seen(session)
         if left(session, sightings) is None:
             return _nothing_to_do(session, sightings)
-        return change(session, partial(resume_plan, session), terms).reply
+        return change(session, partial(resume_plan, session, terms), terms).reply
 
 
 def _nothing_to_do(session: Session, sightings: Sequence[Sighting]) -> Reply:
@@ -87,7 +86,7 @@ def _nothing_to_do(session: Session, sightings: Sequence[Sighting]) -> Reply:
     return Reply(None, (f"! {said}",), Outcome.PARTIAL.exit_code, said, "rollback check")
 
 
-def _named(session: Session, tag: str, sightings: Sequence[Sighting], known: Known) -> Release:
+def named(session: Session, tag: str, sightings: Sequence[Sighting], known: Known) -> Release:
     """A release by its tag: as it was deployed, else as it lies on the hosts, else from the repository."""
     on_hosts = {release.tag: release for s in sightings for release in s.releases}
     if tag in known.pins or tag in on_hosts:
@@ -149,7 +148,8 @@ def _show(session: Session, plan: Plan) -> None:
 
 def _lines(session: Session, plan: Plan) -> tuple[str, ...]:
     known = session.known()
-    return plans.lines(plan, session.environment.name, known.standings, known.left, _changes(session, plan))
+    noted = (*_changes(session, plan), *plans.frozen(plan, known.freeze))
+    return plans.lines(plan, session.environment.name, known.standings, known.left, noted)
 
 
 def _changes(session: Session, plan: Plan) -> tuple[str, ...]:
@@ -182,9 +182,13 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, terms: Ter
 
 
 def _reply(session: Session, operation: str, plan: Plan, ending: Ending, signal: int) -> Reply:
-    took = times(record for record in session.records() if record.operation == operation)
+    records = session.records()
+    mine = [record for record in records if record.operation == operation]
+    subject = Subject(plan.kind, session.environment.name, operation, plan.target, plan.fallback, bool(plan.barrier))
+    why = explained(subject, ending, mine, records)
     code = 128 + signal if ending.outcome is Outcome.INTERRUPTED and signal else ending.outcome.exit_code
-    said = endings.message(plan, ending)
-    data = {"operation": operation, "outcome": ending.outcome, "plan": plan, "ending": ending, "times": took}
-    shown = endings.explanation(ending, took)
-    return Reply(data, (endings.headline(ending, said), *shown), code, said, endings.hint(plan, ending, operation))
+    said = endings.message(why)
+    data = {"operation": operation, "outcome": ending.outcome, "plan": plan, "ending": ending, **endings.data(why)}
+    return Reply(
+        data, (endings.headline(ending.outcome, said), *endings.lines(why)), code, said, endings.hint(why), why=why
+    )

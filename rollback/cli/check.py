@@ -13,7 +13,7 @@ from rollback.core.condition import Condition
 from rollback.core.estimate import Estimate, estimate
 from rollback.core.fallback import choose_fallback
 from rollback.core.plan import Rollout, waves
-from rollback.core.ready import Wanted, at_rest, findings, red
+from rollback.core.ready import Wanted, at_rest, findings, red, thaw
 from rollback.core.status import common_live
 from rollback.errors import Refused
 from rollback.model import Release, Sighting
@@ -29,8 +29,9 @@ def check(options: Options) -> Reply:
         fallback = standing.release if standing else None
         conditions = session.fleet.inspect(*filter(None, (fallback, live)))()
         wanted = Wanted(fallback, _sources(session, fallback, sightings), live)
-        rest = at_rest(sightings, tuple(one.operation for one in session.known().left), datetime.now(UTC))
-        found = (*findings(conditions, wanted), *rest)
+        known, now = session.known(), datetime.now(UTC)
+        rest = at_rest(sightings, tuple(one.operation for one in known.left), now)
+        found = (*findings(conditions, wanted), *rest, *thaw(known.freeze, now))
         expected = _estimate(session, conditions)
         session.say(
             *readiness.lines(found, len(session.hosts)), *readiness.way_back(standing), readiness.takes(expected)

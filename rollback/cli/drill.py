@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rollback.checks.uptime import Uptime
 from rollback.cli.change import change
 from rollback.cli.entries import Entries
+from rollback.cli.migrations import behind, rehearsed
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
@@ -49,14 +50,14 @@ def _way_there(session: Session, sightings: Sequence[Sighting]) -> Plan:
     known, rollout = session.known(), session.rollout
     if resume(sightings, known, rollout) is not None:
         raise Refused("something was left unfinished: a drill begins at rest", hint="rollback resume")
-    return planning.drill(sightings, known, rollout)
+    return rehearsed(session, planning.drill(sightings, known, rollout), sightings)
 
 
 def _way_back(session: Session, sightings: Sequence[Sighting]) -> Plan:
     found = resume(sightings, session.known(), session.rollout)
     if found is None:
         raise Refused("the fleet is not where the drill left it", hint="rollback status")
-    return found
+    return behind(session, found, sightings, cross=False)
 
 
 def _tls(session: Session) -> Tls | None:

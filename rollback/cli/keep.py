@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rollback.cli.entries import Entries
 from rollback.cli.lease import claim, patience
 from rollback.cli.options import Options
@@ -10,14 +12,12 @@ from rollback.cli.session import Session
 from rollback.cli.signals import Signals
 from rollback.core.history import prunable
 from rollback.errors import PlanChanged, UnknownTag, UsageError
-from rollback.model import Finding, Grade, Marked, Noticed, Pruned, Release, Result
+from rollback.model import Fact, Finding, Grade, Marked, Noticed, Pruned, Release, Result, Sighting
 from rollback.operation.claim import take
 from rollback.report import words
 
 
 def mark(options: Options, grade: str, tag: str, reason: str) -> Reply:
-    from rollback.ledger.ids import ulid
-
     if grade not in {Grade.GOOD, Grade.BAD}:
         raise UsageError(
             f"a release is marked good or bad, not {grade!r}", hint=f"rollback mark bad {tag} --reason '…'"
@@ -27,12 +27,7 @@ def mark(options: Options, grade: str, tag: str, reason: str) -> Reply:
     with Session(options) as session:
         sightings = session.sight()
         release = _named(session, tag, tuple(r for s in sightings for r in s.releases))
-        entries = Entries(session.ledger, ulid(), session.author[0])
-        entries.record(Marked(release, Grade(grade), reason))
-        hosts = tuple(s.host for s in sightings if s.reachable)
-        _tell(session, session.fleet.note(hosts, entries.operation, entries.lines()))
-        for away in (s.host for s in sightings if not s.reachable):
-            session.tell(Noticed(f"{away} was not reached: the mark is in the ledger and in the other hosts' journals"))
+        entries = noted(session, sightings, Marked(release, Grade(grade), reason))
         live = [s.host for s in sightings if s.live == release.id]
         hint = "rollback" if grade == Grade.BAD and live else "rollback releases"
         said = f"{words.named(release)} is marked {grade} on {session.environment.name}"
@@ -44,6 +39,19 @@ def mark(options: Options, grade: str, tag: str, reason: str) -> Reply:
             said + on,
             hint,
         )
+
+
+def noted(session: Session, sightings: Sequence[Sighting], fact: Fact) -> Entries:
+    """Recorded as an operation of its own, and told to every host, so that other machines learn of it there."""
+    from rollback.ledger.ids import ulid
+
+    entries = Entries(session.ledger, ulid(), session.author[0])
+    entries.record(fact)
+    hosts = tuple(s.host for s in sightings if s.reachable)
+    _tell(session, session.fleet.note(hosts, entries.operation, entries.lines()))
+    for away in (s.host for s in sightings if not s.reachable):
+        session.tell(Noticed(f"{away} was not reached: this is in the ledger and in the other hosts' journals"))
+    return entries
 
 
 def _named(session: Session, tag: str, on_hosts: tuple[Release, ...]) -> Release:

@@ -13,6 +13,7 @@ from rollback.core.fallback import candidates, choose_fallback
 from rollback.core.history import kept
 from rollback.core.past import Past, past
 from rollback.core.plan import Known, Rollout
+from rollback.core.recall import recalled
 from rollback.core.resume import confirm, resume
 from rollback.core.status import Status, common_live
 from rollback.core.times import times
@@ -27,19 +28,20 @@ def status(options: Options) -> Reply:
     with Session(options) as session:
         sightings = tuple(map(_over, seen(session)))
         known, live = session.known(), common_live(sightings)
-        found = known.standings
+        judged = known.standings
         shown = Status(
             session.playbook.app,
             session.environment.name,
             sightings,
             live,
-            choose_fallback(sightings, found, besides=live),
-            candidates(sightings, found, besides=live),
+            choose_fallback(sightings, judged, besides=live),
+            candidates(sightings, judged, besides=live),
             tuple(one.operation for one in known.left),
             tuple(sorted(known.rest.pending)),
             _to_resume(sightings, known, session.rollout),
+            known.freeze,
         )
-        return Reply(shown, statuses.status(shown, found), 0, statuses.sentence(shown), statuses.hint(shown, found))
+        return Reply(shown, statuses.status(shown, judged), 0, statuses.sentence(shown), statuses.hint(shown, judged))
 
 
 def _over(sighting: Sighting) -> Sighting:
@@ -88,23 +90,25 @@ def history(options: Options, limit: int) -> Reply:
 
 def show(options: Options, operation: str) -> Reply:
     with Session(options) as session:
-        one = _find(session, operation)
-        mine = tuple(r for r in session.records() if r.operation == one.operation)
-        data = {"operation": one, "times": times(mine), "records": mine}
-        return Reply(
-            data, timeline.operation(one, mine, times(mine)), 0, timeline.past_sentence(one), "rollback status"
-        )
+        one = found(session, operation)
+        records = session.records()
+        mine = tuple(r for r in records if r.operation == one.operation)
+        why, took = recalled(one.operation, records), times(mine)
+        data = {"operation": one, "times": took, "records": mine, "explanation": why}
+        shown = timeline.operation(one, mine, took, why)
+        return Reply(data, shown, 0, timeline.past_sentence(one), "rollback status")
 
 
-def _find(session: Session, operation: str) -> Past:
+def found(session: Session, operation: str) -> Past:
+    """By the start of its id, or `last`; hosts are asked only when the ledger does not know it. Raises: Refused."""
     rows = past(session.records())
     if not rows or (operation != "last" and not any(_is(row, operation) for row in rows)):
         session.sight()
         rows = past(session.records())
-    found = rows[:1] if operation == "last" else [row for row in rows if _is(row, operation)]
-    if len(found) != 1:
-        raise Refused(_unclear(operation, len(found), session.environment.name), hint="rollback history")
-    return found[0]
+    alike = rows[:1] if operation == "last" else [row for row in rows if _is(row, operation)]
+    if len(alike) != 1:
+        raise Refused(_unclear(operation, len(alike), session.environment.name), hint="rollback history")
+    return alike[0]
 
 
 def _unclear(operation: str, count: int, environment: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rollback.cli import outlet
 from rollback.cli.options import Options
@@ -21,22 +21,33 @@ from rollback.errors import (
     UsageError,
 )
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rollback.core.explain import Explanation
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """data: for `--json`. shown: what a person reads on stdout: strings, or rich's tables and texts.
-    message: one sentence; hint: the next command to type."""
+    message: one sentence; hint: the next command to type. why: what CI is told beside that."""
 
     data: object = None
     shown: tuple[object, ...] = ()
     exit_code: int = 0
     message: str = ""
     hint: str = ""
+    why: Explanation | None = None
 
 
 def answer(command: str, function: Callable[..., Reply], options: Options, given: dict[str, Any]) -> int:
-    """Call the command, print what it answers, and give the exit code."""
+    """Call the command, print what it answers, and give the exit code. `junit`: a file for a report."""
+    wanted, junit = given.pop("junit", None), None
     try:
+        if wanted is not None:
+            from rollback.cli.ci import begin
+
+            junit = begin(wanted)
         reply = function(options, **given)
     except RollbackError as error:
         reply = Reply(None, (), error.exit_code, str(error), error.hint)
@@ -52,11 +63,20 @@ def answer(command: str, function: Callable[..., Reply], options: Options, given
     except Exception as error:  # the last resort: nothing may end in a traceback on a user's terminal
         reply = Reply(None, (), 1, outlet.kept(error), "rollback status")
         _say(options, reply.message, "red")
-    return finish(command, reply, options)
+    return finish(command, reply, options, junit)
 
 
-def finish(command: str, reply: Reply, options: Options) -> int:
-    """Print the answer: data on stdout, the next command on stderr. Gives the exit code."""
+def finish(command: str, reply: Reply, options: Options, junit: Path | None = None) -> int:
+    """Print the answer: data on stdout, the next command on stderr; and tell the CI. Gives the exit code."""
+    code = _print(command, reply, options)
+    if junit is not None or outlet.in_actions():
+        from rollback.cli.ci import report
+
+        report(command, reply, junit, lambda said: _say(options, said, "red"))
+    return code
+
+
+def _print(command: str, reply: Reply, options: Options) -> int:
     try:
         if options.json:
             from rollback.report.data import envelope

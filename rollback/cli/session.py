@@ -16,6 +16,7 @@ from rollback.cli.chosen import chosen
 from rollback.cli.logs import debugging
 from rollback.cli.options import Options
 from rollback.cli.outlet import console, secrets
+from rollback.core.freeze import freeze
 from rollback.core.history import known_releases, pins, standings
 from rollback.core.left import left, rest, unheard, within
 from rollback.core.plan import Known, Rollout
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rollback.ledger.store import Ledger
     from rollback.playbook.schema import Environment, Playbook
     from rollback.playbook.secrets import Secrets
+    from rollback.playbook.settings import Migrations
     from rollback.report.board import Board
     from rollback.report.progress import Lines, Notices
     from rollback.source.packed import Package
@@ -67,6 +69,10 @@ class Session:
         return chosen(self.environment.hosts, self.options.hosts, self.environment.name)
 
     @cached_property
+    def migrations(self) -> Migrations | None:
+        return self.playbook.migrations
+
+    @cached_property
     def secrets(self) -> Secrets:
         return secrets()
 
@@ -101,6 +107,7 @@ class Session:
             environment=self.environment.name,
             shared=book.shared,
             prepare=book.prepare,
+            up=(self.migrations and self.migrations.up) or "",
             package=self.package,
             pack=carried,
             secrets=self.secrets,
@@ -192,7 +199,7 @@ class Session:
     def known(self) -> Known:
         records = self.records()
         hosts = frozenset(host.name for host in self.environment.hosts)
-        return Known(standings(records), pins(records), within(left(records), hosts), rest(records))
+        return Known(standings(records), pins(records), within(left(records), hosts), rest(records), freeze(records))
 
     def releases(self, sightings: Sequence[Sighting]) -> Mapping[str, Release]:
         """Every release that the hosts or the ledger know, by id."""

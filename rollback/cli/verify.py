@@ -1,4 +1,4 @@
-"""Ask every check about what is live, and change nothing."""
+"""Ask every check about what is live, or judge again what an operation found; change nothing."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rollback.cli.look import found
 from rollback.cli.options import Options
 from rollback.cli.outlet import console
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
-from rollback.core.judge import judge
+from rollback.core.explain import Explanation, Part, answers
+from rollback.core.judge import decide, judge
+from rollback.core.replay import Rule, replay
 from rollback.errors import Refused, Unreachable
-from rollback.model import Finding, Grade, Outcome, Release, Result, Sighting
+from rollback.model import Finding, Grade, Outcome, Phase, Release, Result, Sighting, Verdict
+from rollback.report import replay as replays
 from rollback.report import words
 from rollback.report.ending import evidence_of
 from rollback.report.progress import Notices
 from rollback.report.status import where
 from rollback.report.tally import passed
+from rollback.text import clean_line
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -27,7 +32,25 @@ _HEADS = {Grade.GOOD: ("✓", "green"), Grade.BAD: ("✗", "red"), Grade.UNKNOWN
 _CODES = {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outcome.HELD}
 
 
-def verify(options: Options) -> Reply:
+def verify(options: Options, replayed: str | None) -> Reply:
+    return _now(options) if replayed is None else _again(options, replayed)
+
+
+def _again(options: Options, operation: str) -> Reply:
+    with Session(options) as session:
+        one = found(session, operation)
+        mine = sorted((r for r in session.records() if r.operation == one.operation), key=lambda r: r.id)
+        if one.release is None:
+            raise Refused(f"{one.what} judged no release: there is nothing to judge again", hint="rollback history")
+        rules = {c.name: Rule(c.limits, c.severity == "required") for c in session.playbook.checks if "gate" in c.phase}
+        again = replay(one.release, mine, rules)
+        follows = decide(again.now, session.policy.auto_rollback, session.policy.on_inconclusive)
+        said = replays.sentence(clean_line(one.what), again)
+        hint = f"rollback show {words.start_of(one.operation)}"
+        return Reply(again, (said, *replays.lines(again, follows)), 0, said, hint)
+
+
+def _now(options: Options) -> Reply:
     with Session(options) as session:
         session.progress = Notices(console(options, stderr=True))
         session.require_usable()
@@ -40,9 +63,27 @@ def verify(options: Options) -> Reply:
         verdict = judge(findings, session.policy.limits)
         said = f"{session.environment.name} is {verdict.grade} ({_where(live)}): {verdict.rule}"
         away = tuple(f"  not seen  {s.host}: {s.problem}" for s in sightings if s.problem)
-        lines = (*evidence_of(verdict), *(f"✓ {line}" for line in passed(findings)))
+        why = _why(session, live, verdict)
+        lines = (*evidence_of(verdict, why), *(f"✓ {line}" for line in passed(findings)))
         shown = (_headline(verdict.grade, said), *(f"  {line}" for line in lines), *away)
-        return Reply(verdict, shown, _CODES[verdict.grade].exit_code, said, _HINTS[verdict.grade])
+        return Reply(verdict, shown, why.outcome.exit_code, said, _HINTS[verdict.grade], why)
+
+
+def _why(session: Session, live: Mapping[str, Release], verdict: Verdict) -> Explanation:
+    """Nothing is recorded: it explains itself."""
+    releases = set(live.values())
+    release = releases.pop() if len(releases) == 1 else None
+    return Explanation(
+        what="verify",
+        environment=session.environment.name,
+        outcome=_CODES[verdict.grade],
+        verdict=verdict,
+        author=session.author[0],
+        target=release,
+        reason=verdict.rule,
+        live=tuple((host, one.id) for host, one in live.items()),
+        parts=(Part(Phase.VERIFY, release, answers(verdict.findings), verdict.grade),),
+    )
 
 
 def _headline(grade: Grade, said: str) -> Text:

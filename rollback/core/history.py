@@ -48,22 +48,32 @@ def standings(records: Iterable[Record]) -> Standings:
     writer knew of, whoever's clock was wrong.
 
     The last word counts, except that an unknown verdict takes no earlier one back, that an operation which began before
-    a person marked a release bad does not lift that, and that what a rollback was to leave is not withdrawn when it
-    switched nothing.
+    a person marked a release bad or rolled it back does not make it good, and that what a rollback was to leave is not
+    withdrawn when it switched nothing.
     """
     every = sorted(records, key=lambda one: one.id)
     idle = _idle(every)
     found: dict[str, Standing] = {}
-    condemned: dict[str, str] = {}  # commit -> the record by which a person marked it bad
-    for record in every:
-        standing = None if record.id in idle else _standing(record, found)
-        if standing is None or record.operation < condemned.get(standing.release.commit, ""):
-            continue  # it says nothing, or it began before a person said otherwise
+    begun = {one.operation: one.id for one in every if isinstance(one.fact, Started)}
+    condemned: dict[str, str] = {}  # commit -> the record by which a person marked it bad, or rolled it back
+    for record in (one for one in every if one.id not in idle):
+        standing, fact = _standing(record, found), record.fact
+        if isinstance(fact, Withdrawn):
+            condemned[fact.release.commit] = record.id
+        if standing is None or _too_late(record, standing, begun, condemned):
+            continue
         found.pop(standing.release.commit, None)  # whatever clocks say: the last word comes last
         found[standing.release.commit] = standing
-        if isinstance(record.fact, Marked):
+        if isinstance(fact, Marked):
             condemned[standing.release.commit] = record.id if standing.grade is Grade.BAD else ""
     return found
+
+
+def _too_late(record: Record, standing: Standing, begun: Mapping[str, str], condemned: Mapping[str, str]) -> bool:
+    """Whoever began before a person said otherwise makes nothing good."""
+    return standing.eligible and begun.get(record.operation, record.operation) < condemned.get(
+        standing.release.commit, ""
+    )
 
 
 def _idle(every: Sequence[Record]) -> frozenset[str]:
@@ -80,10 +90,16 @@ def _standing(record: Record, found: Standings) -> Standing | None:
             return Standing(release, verdict.grade, record.at, verdict.rule)
         case Marked(release, grade, reason):
             return Standing(release, grade, record.at, f"marked {grade} by {record.author}: {reason}")
-        case Withdrawn(release) if release.commit in found and found[release.commit].grade is Grade.GOOD:
-            return Standing(release, Grade.GOOD, record.at, f"rolled back by {record.author}", withdrawn=True)
+        case Withdrawn(release, why) if (grade := _grade(release, found)) is not Grade.BAD:
+            said = f"rolled back by {record.author}" + (f": {why}" if why else "")
+            return Standing(release, grade, record.at, said, withdrawn=True)
         case _:
             return None
+
+
+def _grade(release: Release, found: Standings) -> Grade:
+    known = found.get(release.commit)
+    return known.grade if known else Grade.UNKNOWN
 
 
 def switched(mine: Iterable[Record]) -> frozenset[str]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rollback.core.history import known_releases, observed, switched
 from rollback.model import (
     Ended,
     Finding,
+    Intended,
     Kind,
     Outcome,
     Phase,
@@ -36,7 +37,8 @@ _RESTED = {*_VERIFIED, Outcome.ROLLED_BACK}
 @dataclass(frozen=True, slots=True)
 class Left:
     """An operation that did not end. hosts: those that are still its own. touched: those of them that run, or may run,
-    its target. arrived: every host of it was seen to pass its verification."""
+    its target. arrived: every host of it was seen to pass its verification. migrated: what became of its migrations, as
+    far as it is known; None: they were certainly not begun."""
 
     operation: str
     kind: Kind
@@ -45,6 +47,7 @@ class Left:
     hosts: frozenset[str]
     touched: frozenset[str]
     arrived: bool = False
+    migrated: Result | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ def within(found: Iterable[Left], hosts: frozenset[str]) -> tuple[Left, ...]:
 
 def _rested(before: Rest, start: Started, end: Ended, known: Mapping[str, Release]) -> Rest:
     live = {release for host, release in end.live if host not in end.pending}
+    if not live and end.outcome in _VERIFIED:
+        live = {start.target.id}  # it was verified everywhere, and then no host heard the end
     everywhere = known.get(live.pop() or "") if len(live) == 1 and end.outcome in _RESTED else None
     pending = (before.pending - {host for host, _ in end.live}) | set(end.pending)
     went_back = start.kind is Kind.DEPLOY and everywhere not in {None, start.target}
@@ -140,11 +145,22 @@ def _left(operation: str, mine: tuple[Record, ...]) -> Left:
     hosts, touched = frozenset(start.hosts), switched(mine)
     passed = {host for step in _verified(mine) if step.release == start.target for host in step.hosts}
     arrived = hosts <= passed and not any(isinstance(r.fact, Reverted) for r in mine)
-    return Left(operation, start.kind, start.target, start.fallback, hosts | touched, touched, arrived)
+    run = _migrated(mine)
+    return Left(operation, start.kind, start.target, start.fallback, hosts | touched, touched, arrived, run)
 
 
 def _without(taken: frozenset[str], was: Left) -> Left:
-    return Left(was.operation, was.kind, was.target, was.fallback, was.hosts - taken, was.touched - taken, was.arrived)
+    return replace(was, hosts=was.hosts - taken, touched=was.touched - taken)
+
+
+def _migrated(mine: tuple[Record, ...]) -> Result | None:
+    """Begun and not heard of again: nobody knows."""
+    seen = (fact for fact in observed(mine) if fact.step and fact.step.phase is Phase.MIGRATE)
+    results = [one.result for fact in seen for one in fact.findings]
+    if not any(isinstance(r.fact, Intended) and r.fact.step.phase is Phase.MIGRATE for r in mine):
+        return None
+    last = results[-1] if results else Result.ERROR
+    return None if last is Result.SKIPPED else last
 
 
 def _ended(mine: Iterable[Record]) -> Ended | None:

@@ -7,9 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from rollback.model import Ended, Marked, Outcome, Pruned, Record, Release, Started, Unlocked
+from rollback.model import (
+    Ended,
+    Frozen,
+    Grade,
+    Judged,
+    Marked,
+    Outcome,
+    Pruned,
+    Record,
+    Release,
+    Started,
+    Unfrozen,
+    Unlocked,
+)
 
-_OPENING = (Started, Marked, Pruned, Unlocked)
+Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen | Judged  # only a gate judges what it did not start
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +48,33 @@ def past(records: Iterable[Record]) -> tuple[Past, ...]:
 
 
 def _row(records: tuple[Record, ...]) -> Past | None:
-    opening = next((r for r in records if isinstance(r.fact, _OPENING)), None)
-    if opening is None or not isinstance(opening.fact, _OPENING):
+    opening = next((r for r in records if isinstance(r.fact, Opening)), None)
+    if opening is None or not isinstance(opening.fact, Opening):
         return None
     what, release, hosts, reason = _said(opening.fact)
     end = next((r for r in reversed(records) if isinstance(r.fact, Ended)), None)
     if end is not None and isinstance(end.fact, Ended):
         outcome, ended, reason = end.fact.outcome, end.at, end.fact.reason
         return Past(opening.operation, opening.at, opening.author, what, release, outcome, ended, reason, hosts)
-    done = None if isinstance(opening.fact, Started) else Outcome.DONE
+    done = _without_an_end(opening.fact)
     return Past(opening.operation, opening.at, opening.author, what, release, done, None, reason, hosts)
 
 
-def _said(fact: Started | Marked | Pruned | Unlocked) -> tuple[str, Release | None, tuple[str, ...], str]:
+def _without_an_end(fact: Opening) -> Outcome | None:
+    if isinstance(fact, Judged):
+        return {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outcome.HELD}[fact.verdict.grade]
+    return None if isinstance(fact, Started) else Outcome.DONE
+
+
+def _said(fact: Opening) -> tuple[str, Release | None, tuple[str, ...], str]:
     if isinstance(fact, Started):
         return f"{fact.kind} {fact.target.tag}", fact.target, fact.hosts, ""
     if isinstance(fact, Marked):
         return f"mark {fact.grade} {fact.release.tag}", fact.release, (), fact.reason
+    if isinstance(fact, Judged):
+        return f"gate {fact.release.tag}", fact.release, (), fact.verdict.rule
     if isinstance(fact, Unlocked):
         return f"unlock {' '.join(one[:12] for one in fact.operations)}", None, fact.hosts, ""
+    if isinstance(fact, Frozen | Unfrozen):
+        return "freeze" if isinstance(fact, Frozen) else "unfreeze", None, (), fact.reason
     return f"prune {' '.join(release.tag for release in fact.releases)}", None, fact.hosts, ""

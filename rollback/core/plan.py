@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollback.core.fallback import last_known_good, way_back
-from rollback.core.history import Standing, Standings
+from rollback.core.freeze import Freeze
+from rollback.core.history import Standings
 from rollback.core.left import NO_REST, Left, Rest
+from rollback.core.refusals import a_way_back, earned, not_frozen, not_moved, not_quarantined, not_withdrawn
 from rollback.core.status import common_live
-from rollback.errors import Refused, TagMoved, Unreachable
-from rollback.model import Grade, Kind, Phase, Plan, Release, Sighting, Step
+from rollback.errors import Refused, Unreachable
+from rollback.model import Kind, Phase, Plan, Release, Sighting, Step
 
 Sightings = Sequence[Sighting]
 
@@ -29,12 +31,13 @@ class Rollout:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What planning knows beside the sightings: verdicts by commit, each tag as it was deployed before, the operations
-    that did not end, and where the last one that did left the fleet."""
+    that did not end, where the last one that did left the fleet, and whether a person froze the environment."""
 
     standings: Standings
     pins: Mapping[str, Release]
     left: tuple[Left, ...] = ()
     rest: Rest = NO_REST
+    freeze: Freeze | None = None
 
 
 def deploy(
@@ -48,7 +51,7 @@ def deploy(
     fallback = way_back(release, reachable, known.standings)
     if not force:
         require_deployable(release, sightings, known, away)
-        _a_way_back(release, fallback, reachable, known.standings)
+        a_way_back(release, fallback, reachable, known.standings)
     brought_first = _brought(fallback.release, reachable) if fallback else ()
     return Plan(
         Kind.DEPLOY,
@@ -64,8 +67,10 @@ def deploy(
 def require_deployable(release: Release, sightings: Sightings, known: Known, away: int) -> None:
     """What nothing that is put in order first could change. Raises: Refused, TagMoved."""
     _reachable(sightings, away)
-    _not_moved(release, known.pins)
-    _not_quarantined(release, known.standings)
+    not_frozen(known.freeze)
+    not_moved(release, known.pins)
+    not_quarantined(release, known.standings)
+    not_withdrawn(release, known.standings)
 
 
 def rollback(
@@ -78,8 +83,8 @@ def rollback(
     reachable = reachable_of(sightings)
     chosen = target or last_known_good(reachable, known.standings, besides=_wanted_away(reachable, known.rest))
     if not force:
-        _not_quarantined(chosen, known.standings)
-        _earned(chosen, known.standings)
+        not_quarantined(chosen, known.standings)
+        earned(chosen, known.standings)
     return back(Kind.ROLLBACK, chosen, sightings, rollout)
 
 
@@ -113,7 +118,7 @@ def drill(sightings: Sightings, known: Known, rollout: Rollout) -> Plan:
     live = common_live(reachable)
     if live is None:
         raise Refused("the hosts are not at rest on one release: there is nothing to rehearse", hint="rollback status")
-    _earned(live, known.standings)
+    earned(live, known.standings)
     fallback = last_known_good(reachable, known.standings, besides=live)
     steps = _brought(fallback, reachable) + _switches(fallback, _names(reachable), Rollout(0, rollout.batch))
     return Plan(Kind.DRILL, fallback, live, steps, _live(reachable), rollout.batch)
@@ -122,10 +127,10 @@ def drill(sightings: Sightings, known: Known, rollout: Rollout) -> Plan:
 def recovery(plan: Plan, attempted: Iterable[Step]) -> tuple[Step, ...]:
     """The way back from a plan of which these steps were attempted: touched hosts go to the fallback, and are verified.
 
-    An attempt counts, whatever came of it. No fallback or nothing touched: no steps.
+    An attempt counts, whatever came of it. No steps: nothing was touched, no fallback, or a barrier before it.
     """
     hosts = touched(plan, attempted)
-    if not hosts or plan.fallback is None:
+    if not hosts or plan.fallback is None or plan.barrier:
         return ()
     return _switches(plan.fallback, hosts, Rollout(0, plan.batch))
 
@@ -194,52 +199,6 @@ def _away(sightings: Sightings) -> tuple[str, ...]:
 
 def _problems(sightings: Sightings) -> str:
     return "; ".join(f"{s.host}: {s.problem}" for s in sightings if not s.reachable)
-
-
-def _not_moved(release: Release, pins: Mapping[str, Release]) -> None:
-    pinned = pins.get(release.tag, release)
-    if pinned.commit != release.commit:
-        raise TagMoved(
-            f"tag {release.tag} was moved: it was deployed as {pinned.commit[:12]} and names {release.commit[:12]} now",
-            hint="give the new commit a tag of its own, or deploy with --force to pin the tag anew",
-        )
-
-
-def is_bad(release: Release, found: Standings) -> bool:
-    """The last word on its commit."""
-    standing = found.get(release.commit)
-    return standing is not None and standing.grade is Grade.BAD
-
-
-def _not_quarantined(release: Release, found: Standings) -> None:
-    standing = found.get(release.commit)
-    if standing is not None and standing.grade is Grade.BAD:
-        raise Refused(
-            f"{release.tag} ({release.commit[:12]}) is bad since {standing.since:%Y-%m-%d %H:%M}Z: {standing.reason}",
-            hint=f"rollback mark good {release.tag} --reason '…', or --force",
-        )
-
-
-def _earned(release: Release, found: Standings) -> None:
-    """A rollback has no canary and no way back: it goes only where somebody has been before."""
-    standing = found.get(release.commit)
-    if standing is None or standing.grade is not Grade.GOOD:
-        raise Refused(
-            f"{release.tag} was never verified here, and a rollback has no way back",
-            hint=f"rollback deploy {release.tag}; or rollback --to {release.tag} --force",
-        )
-
-
-def _a_way_back(release: Release, fallback: Standing | None, sightings: Sightings, found: Standings) -> None:
-    """Without a fallback, only a first release, the live one itself, or one that replaces a bad one may go out."""
-    live = {s.live for s in sightings if s.live and s.live != release.id}
-    bad = {one.release.id for one in found.values() if one.grade is Grade.BAD}
-    unverified = sorted(live - bad)
-    if fallback is None and unverified:
-        raise Refused(
-            f"no fallback: {', '.join(unverified)} is live but not known to be good, so there would be no way back",
-            hint=f"rollback verify, then rollback mark good TAG --reason '…'; or deploy {release.tag} --force",
-        )
 
 
 def _names(sightings: Sightings) -> tuple[str, ...]:

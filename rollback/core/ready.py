@@ -11,9 +11,10 @@ from datetime import datetime
 
 from rollback.core.amounts import many, seconds, size
 from rollback.core.condition import Condition, Keeping, Right, Room
+from rollback.core.freeze import Freeze
 from rollback.model import Finding, LeaseSeen, Release, Result, Sighting
 
-DEPLOY_ONLY = frozenset({"disk", "deploy tools", "shared", "live", "unfinished"})
+DEPLOY_ONLY = frozenset({"disk", "deploy tools", "shared", "live", "unfinished", "freeze"})
 # Programs that only receiving and sealing a release needs; the others switch, restart and write journals.
 _RECEIVING = frozenset({"comm", "find", "grep", "gzip", "join", "od", "sha256sum", "sort", "tar", "xargs"})
 _SPARE = Room(64 * 1024 * 1024, 1000)  # a disk with less than that is about to be full
@@ -70,6 +71,12 @@ def at_rest(sightings: Sequence[Sighting], unfinished: Sequence[str], at: dateti
         if operation not in said_already:
             observed = f"operation {operation[:12]} did not end"
             yield Finding("unfinished", Result.FAIL, at, observed=observed)
+
+
+def thaw(freeze: Freeze | None, at: datetime) -> Iterator[Finding]:
+    """Does a person want nothing deployed?"""
+    if freeze is not None:
+        yield Finding("freeze", Result.FAIL, at, observed=str(freeze))
 
 
 def _lease(lease: LeaseSeen | None, alike: Sequence[LeaseSeen]) -> tuple[str, Result, bool, str]:

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from rollback.core.fallback import last_known_good
 from rollback.core.left import Left, Rest
-from rollback.core.plan import Known, Rollout, back, deploy, is_bad
+from rollback.core.plan import Known, Rollout, back, deploy
+from rollback.core.refusals import is_bad
 from rollback.core.status import common_live
 from rollback.errors import Refused
 from rollback.model import Kind, Phase, Plan, Release, Sighting
@@ -54,7 +55,7 @@ def undo(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan 
     """
     reachable = _reachable(sightings)
     last = _last_left(reachable, known.left)
-    if last is None and not any(s.intent for s in reachable):
+    if last is None and all(s.intent is None or _is_over(s, known.rest) for s in reachable):
         return None
     wanted = _way_out(last, known.rest)
     if wanted is None or is_bad(wanted, known.standings):
@@ -75,13 +76,19 @@ def confirm(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Pl
 
 
 def _converge(sightings: Sequence[Sighting], known: Known, rollout: Rollout) -> Plan | None:
-    """Hosts that were away, and are not where the others are."""
+    """Hosts that were away, and are not where the others are, or did not hear that it is over."""
     wanted, pending = known.rest.release, known.rest.pending
     if wanted is None or is_bad(wanted, known.standings):
         return None
-    if not any(s.host in pending and s.live != wanted.id for s in _reachable(sightings)):
+    if not any(s.intent or (s.host in pending and s.live != wanted.id) for s in _reachable(sightings)):
         return None
     return back(Kind.RESUME, wanted, sightings, rollout)
+
+
+def _is_over(sighting: Sighting, rest: Rest) -> bool:
+    """It is where the last operation that settled something left it, and only did not hear the end of that."""
+    there = rest.release.id if rest.release else None
+    return sighting.intent is not None and sighting.intent.target == there == sighting.live
 
 
 def _reachable(sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:

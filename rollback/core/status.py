@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rollback.core.freeze import Freeze
 from rollback.core.history import Standing
 from rollback.model import Release, Sighting
 
@@ -14,7 +15,7 @@ class Status:
     """live: the release that is live and settled on every reachable host, else None (drift, or unfinished work).
     fallback: where a rollback would go; candidates: all, newest first, with why one is none.
     unfinished: operations that did not end. pending: hosts that were away when the last one ended.
-    to_resume: `rollback resume` would change something."""
+    to_resume: `rollback resume` would change something. freeze: who wants nothing deployed."""
 
     app: str
     environment: str
@@ -25,6 +26,7 @@ class Status:
     unfinished: tuple[str, ...]
     pending: tuple[str, ...] = ()
     to_resume: bool = False
+    freeze: Freeze | None = None
 
 
 def common_live(sightings: Sequence[Sighting]) -> Release | None:

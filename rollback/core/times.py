@@ -33,12 +33,15 @@ class Times:
         return tuple((name, (b - a).total_seconds()) for name, a, b in pairs if a is not None and b is not None)
 
 
+NEVER = Times()
+
+
 def times(records: Iterable[Record]) -> Times:
     """Of one operation's records."""
     mine = sorted(records, key=lambda one: one.id)
     start = next((r for r in mine if isinstance(r.fact, Started)), None)
     if start is None or not isinstance(start.fact, Started):
-        return Times()
+        return NEVER
     target, fallback = start.fact.target, start.fact.fallback
     decided = _first(r.at for r in mine if _intends(r, Phase.ACTIVATE, fallback))
     drilled = start.fact.kind is Kind.DRILL and decided is None  # the way there is what it was made for

@@ -32,7 +32,7 @@ rollback_agent() {
     check_words "$@"
     state=$root/.rollback
     case $verb in
-    sight | acquire | renew | give_back | stage | prepare | activate | undrain | finish | prune | journals | note | \
+    sight | acquire | renew | give_back | stage | prepare | migrate | activate | undrain | finish | prune | journals | note | \
         fetch | command | running | inspect) "verb_$verb" "$@" ;;
     *) end misused "the verb $verb" ;;
     esac
@@ -701,6 +701,21 @@ verb_prepare() {
         esac
     done
     seal "$@"
+    end ok
+}
+
+# Once: it may change what all releases share, so a try that was cut off is not made again by itself.
+verb_migrate() {
+    require release seconds text
+    enter migrate
+    [ "$a_operation $a_token $a_number $a_state" != "$operation $token $number running" ] ||
+        end unknown "an earlier try was cut off"
+    read_header "$release" || end incomplete
+    [ -z "$journal" ] || write_journal || end full "the journal could not be written"
+    unlock
+    run migrate "$root/releases/$release" "$text" "$@"
+    fail_here migrate:ran
+    [ "$status" -eq 0 ] || end failed "$(outcome "$text")"
     end ok
 }
 

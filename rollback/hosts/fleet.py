@@ -14,6 +14,7 @@ from dataclasses import replace
 from rollback.core.condition import Condition, Room
 from rollback.errors import RollbackError
 from rollback.hosts import requests
+from rollback.hosts.complete import Complete
 from rollback.hosts.findings import of_change, of_running
 from rollback.hosts.lease import Leases, MayTake, nobody
 from rollback.hosts.look import Pack, commanded, fetched, journals, seen
@@ -36,8 +37,8 @@ Findings = tuple[Finding, ...]
 
 
 class Fleet:
-    """`ttl`: seconds until a lease that is not renewed runs out. `package` is called at most once for a release;
-    `pack` packs what `fetch` brought."""
+    """`ttl`: seconds until a lease that is not renewed runs out. `package` is called at most once for a release; `pack`
+    packs what `fetch` brought. `up` runs migrations."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Fleet:
         environment: str,
         shared: Shared,
         prepare: tuple[str, ...],
+        up: str = "",
         package: Callable[[Release], Package],
         pack: Pack,
         secrets: Secrets,
@@ -59,9 +61,9 @@ class Fleet:
         self._pool = Pool(hosts, reach, pace)
         self._leases = Leases(self._hosts, self._pool, ttl, tell)
         self._work = Work(self._hosts, self._pool, self._leases, secrets.redact, tell)
-        self._scene, self._shared, self._commands = Scene(app, environment), shared, prepare
+        self._scene, self._shared, self._commands, self._up = Scene(app, environment), shared, prepare, up
         self._package, self._pack, self._secrets, self._tell, self._ttl = once(package), pack, secrets, tell, ttl
-        self._complete: set[tuple[str, str]] = set()  # (host, release id), as last seen
+        self._having = Complete()
         self._new: set[str] = set()  # ids of releases that this operation brought
 
     def begin(self) -> None:
@@ -70,7 +72,7 @@ class Fleet:
 
     def sight(self) -> tuple[Sighting, ...]:
         """One per host, in their order; a host that could not be seen says so in `problem`."""
-        return self._noted(self._pool.each(tuple(self._hosts), lambda name: seen(self._pool, self._hosts[name])))
+        return self._having.note(self._pool.each(tuple(self._hosts), lambda name: seen(self._pool, self._hosts[name])))
 
     @property
     def taken_away(self) -> str:
@@ -82,8 +84,8 @@ class Fleet:
     ) -> tuple[Sighting, ...]:
         """Take the lease on every host that answers, and see them. Raises LeaseHeld (none is kept then), UsageError."""
         export = self._secrets.exported
-        exports = {name: exported(host, self._commands, export) for name, host in self._hosts.items()}
-        found = self._noted(self._leases.acquire(operation, holder, process, may_take))
+        exports = {name: exported(host, (*self._commands, self._up), export) for name, host in self._hosts.items()}
+        found = self._having.note(self._leases.acquire(operation, holder, process, may_take))
         before = {one.host: one.live for one in found}
         self._scene = replace(self._scene, operation=operation, exports=exports, before=before)
         self._new.clear()
@@ -95,9 +97,10 @@ class Fleet:
 
     def upload(self, release: Release, hosts: Names) -> Findings:
         """Bring the release to the hosts that do not have it complete: what git gives, or else another host."""
-        lacking = frozenset(host for host in hosts if (host, release.id) not in self._complete)
+        lacking = frozenset(host for host in hosts if not self._having.has(host, release))
+        having = (host for host in self._hosts if self._having.has(host, release))
         try:
-            package = self._supplied(release) if lacking else None
+            package = supplied(release, self._package, having, self.fetch, self._tell) if lacking else None
         except RollbackError as error:
             said = f"{error} ({error.hint})" if error.hint else str(error)
             return tuple(self._work.found("upload", host, Result.FAIL, clean_line(said)) for host in hosts)
@@ -111,6 +114,14 @@ class Fleet:
     def prepare(self, release: Release, hosts: Names) -> Findings:
         """Shared links, the playbook's commands, the seal. What is complete already is left alone."""
         return self._each(hosts, lambda host: self._prepare(host, release))
+
+    def migrate(self, release: Release, hosts: Names, journal: bytes) -> Findings:
+        """Run the playbook's migrations in the release's folder, on each of these hosts. journal: as in `activate`."""
+
+        def build(host: Host, turn: Turn) -> Request:
+            return requests.migrate(host, turn, release, self._up, surroundings(self._scene, host, release), journal)
+
+        return self._each(hosts, lambda host: self._work.change("migrate", host, build, "migrated"))
 
     def activate(
         self,
@@ -153,7 +164,7 @@ class Fleet:
 
     def prune(self, hosts: Names, doomed: tuple[str, ...]) -> Findings:
         """Delete releases; a host keeps what is or was live on it, and what an intent names, whatever is asked."""
-        self._complete -= {(host, one) for host in hosts for one in doomed}
+        self._having.drop(hosts, doomed)
 
         def build(host: Host, turn: Turn) -> Request:
             return requests.prune(host, turn, doomed)
@@ -205,10 +216,6 @@ class Fleet:
         self._leases.give_back(self._leases.held())
         self._pool.close()
 
-    def _supplied(self, release: Release) -> Package:
-        having = tuple(host for host in self._hosts if (host, release.id) in self._complete)
-        return supplied(release, self._package, having, self.fetch, self._tell)
-
     def _each(self, hosts: Names, ask: Callable[[str], Finding]) -> Findings:
         """For what comes before the switch: once interrupted, nobody waits for it any more."""
         try:
@@ -216,13 +223,6 @@ class Fleet:
         except BaseException:
             self._pool.give_up()
             raise
-
-    def _noted(self, sightings: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
-        for one in sightings:
-            if one.reachable:
-                self._complete = {pair for pair in self._complete if pair[0] != one.host}
-                self._complete |= {(one.host, release.id) for release in one.releases}
-        return sightings
 
     def _there(self, phase: str, host: str) -> Finding:
         return self._work.found(phase, host, Result.PASS, "already there")
@@ -240,9 +240,9 @@ class Fleet:
             values = surroundings(self._scene, host, release)
             return requests.prepare(host, turn, release, self._shared, self._commands, values)
 
-        if (host, release.id) in self._complete:
+        if self._having.has(host, release):
             return self._there("prepare", host)
         found = self._work.change("prepare", host, build, "prepared")
         if found.result is Result.PASS:
-            self._complete |= {(host, release.id)}
+            self._having.add(host, release)
         return found

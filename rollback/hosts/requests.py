@@ -89,16 +89,9 @@ def stage(host: Host, turn: Turn, package: Package) -> Request:
     release = package.release
     manifest = package.manifest.stat().st_size
     cover = LOOK + (package.archive.stat().st_size + package.size) / _SLOWEST
-    words = (
-        *_release(release),
-        ("tag", encode_tag(release.tag)),
-        ("commit", release.commit),
-        ("tree", release.tree),
-        ("digest", package.digest),
-        ("manifest", str(manifest)),
-        ("size", str(package.size)),
-        ("count", str(package.count)),
-    )
+    who = (("tag", encode_tag(release.tag)), ("commit", release.commit), ("tree", release.tree))
+    counted = (("manifest", str(manifest)), ("size", str(package.size)), ("count", str(package.count)))
+    words = (*_release(release), *who, ("digest", package.digest), *counted)
     return _change("stage", host, turn, cover, words, (package.manifest, package.archive))
 
 
@@ -117,6 +110,14 @@ def prepare(
         *_environment(variables),
     )
     return _change("prepare", host, turn, cover, words)
+
+
+def migrate(host: Host, turn: Turn, release: Release, up: str, variables: Variables, journal: bytes = b"") -> Request:
+    """Run the playbook's migrations in the release's folder. journal: as in `activate`."""
+    seconds = host.ssh.command_timeout
+    left = (("journal", str(len(journal))),) if journal else ()
+    words = (*_release(release), ("seconds", _whole(seconds)), ("text", up), *left, *_environment(variables))
+    return _change("migrate", host, turn, LOOK + seconds + _KILL, words, (journal,) if journal else ())
 
 
 def activate(

@@ -71,6 +71,7 @@ _PLAIN = {
     "late": "it took too long",
     "nothing": "nothing is live there",
     "failed": "failed",
+    "unknown": "what it did is not known",
 }
 
 

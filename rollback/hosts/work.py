@@ -18,6 +18,7 @@ Build = Callable[[Host, Turn], Request]
 _BEGUN = {
     "upload": "uploading",
     "prepare": "preparing",
+    "migrate": "migrating",
     "activate": "switching",
     "undrain": "giving it users again",
     "finish": "closing",

@@ -8,7 +8,20 @@ from functools import lru_cache
 
 from rollback.ledger import codec
 from rollback.ledger.scrub import shortened
-from rollback.model import Ended, Fact, Finding, Intended, Judged, Observed, Pruned, Record, Result, Started
+from rollback.model import (
+    Between,
+    Ended,
+    Fact,
+    Finding,
+    Intended,
+    Judged,
+    Migration,
+    Observed,
+    Pruned,
+    Record,
+    Result,
+    Started,
+)
 
 ROOM = 60 * 1024  # bytes; a host's answer holds 64 KiB
 
@@ -52,9 +65,12 @@ def _only_trouble(fact: Fact) -> Fact | None:
 
 
 def _no_findings(fact: Fact) -> Fact | None:
+    """Nor migrations that bar nobody's way."""
     match fact:
         case Observed():
             return None
+        case Between():
+            return replace(fact, added=_barring(fact.added), gone=_barring(fact.gone))
         case Judged(release, verdict):
             return Judged(release, replace(verdict, findings=()))
         case _:
@@ -72,6 +88,10 @@ def _no_hosts(fact: Fact) -> Fact | None:
             return replace(fact, live=(), pending=())
         case _:
             return fact
+
+
+def _barring(some: tuple[Migration, ...]) -> tuple[Migration, ...]:
+    return tuple(one for one in some if one.irreversible)
 
 
 def _trouble(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

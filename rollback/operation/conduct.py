@@ -57,7 +57,8 @@ def conduct(asked: Asked, sightings: Sequence[Sighting], policy: Policy, ports: 
     try:
         plan = _planned(asked, sightings)
         _tell_pending(plan, sightings, ports)
-        ports.journal.record(Started(plan.kind, plan.target, plan.fallback, hosts, asked.origin))
+        started = Started(plan.kind, plan.target, plan.fallback, hosts, asked.origin)
+        ports.journal.record(started, *(one for one in plan.between if one.known))
         ending = _carried_out(plan, asked, policy, ports)
         holding = frozenset(hosts if ending.outcome is Outcome.STRANDED else ())
     except Fenced:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from rollback.core.barrier import said
 from rollback.core.judge import Decision, decide, judge
 from rollback.core.plan import recovery, touched
 from rollback.errors import Fenced
@@ -29,6 +30,13 @@ from rollback.operation.ports import Policy, Ports
 from rollback.operation.walk import Walk, verdict_of, walk
 
 Live = tuple[tuple[str, str | None], ...]
+# What is said of the database where nothing live changed, by what the migrations answered.
+_DATABASE = {
+    Result.SKIPPED: "",
+    Result.PASS: "; but its migrations were run, and the database stays so",
+    Result.FAIL: "; what its migrations did before they failed stays",
+    Result.ERROR: "; its migrations were sent, and what they did is not known",
+}
 
 
 def operate(plan: Plan, policy: Policy, ports: Ports) -> Ending:
@@ -62,9 +70,15 @@ def _arrived(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending:
         there = _now(plan, plan.target, forward.attempted)
         return Ending(Outcome.PARTIAL if plan.pending else Outcome.DONE, earned, there, away=plan.pending)
     if not touched(plan, forward.attempted) and forward.attempted[-1].phase is not Phase.VERIFY:
-        return Ending(Outcome.ABANDONED, verdict, plan.live, verdict.rule)
+        return Ending(Outcome.ABANDONED, verdict, plan.live, verdict.rule + _of_database(forward))
     ports.journal.record(Judged(plan.target, verdict))
     return _decided(plan, forward, verdict, policy, ports)
+
+
+def _of_database(forward: Walk) -> str:
+    """They may have been interrupted before they answered."""
+    begun = any(step.phase is Phase.MIGRATE for step in forward.attempted)
+    return _DATABASE[forward.migrated or Result.ERROR] if begun else ""
 
 
 def _accepted(verdict: Verdict) -> Verdict:
@@ -106,12 +120,14 @@ def _why_left(plan: Plan, forward: Walk, policy: Policy) -> str:
         return "it was live before this deploy, which switched nothing"
     if plan.fallback is None:
         return "there is no known-good release to go back to"
+    if plan.barrier:
+        return f"{plan.fallback.tag} does not know {said(plan.barrier)}: there is no automatic way back"
     return f"the policy says auto_rollback: {policy.auto_rollback}"
 
 
 def _go_back(plan: Plan, forward: Walk, verdict: Verdict, policy: Policy, ports: Ports) -> Ending:
     """The one automatic rollback. It goes on past a failed host, and is judged by what verification observed."""
-    if plan.fallback is None:
+    if plan.fallback is None or plan.barrier:
         return _kept(Outcome.LEFT, plan, forward, verdict, _why_left(plan, forward, policy), ports)
     back, hosts = Walk(), touched(plan, forward.attempted)
     with ports.shield():
@@ -162,7 +178,8 @@ def _interrupted(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> End
     """Before a host was touched, nothing happens. After, a deploy goes back and a rollback is finished."""
     verdict = Verdict(Grade.UNKNOWN, "interrupted", tuple(forward.findings))
     if not touched(plan, forward.attempted):
-        return Ending(Outcome.INTERRUPTED, verdict, plan.live, "interrupted before anything live changed")
+        why = f"interrupted before anything live changed{_of_database(forward)}"
+        return Ending(Outcome.INTERRUPTED, verdict, plan.live, why)
     if not plan.goes_back:
         return _go_back(plan, forward, verdict, policy, ports)
     with ports.shield():

@@ -36,6 +36,7 @@ class Walk:
     findings: list[Finding] = field(default_factory=list)  # of the last step
     verified: list[Finding] = field(default_factory=list)  # of all verifications
     lacking: set[str] = field(default_factory=set)  # hosts that could not be brought the release
+    migrated: Result | None = None  # what the migrations answered
     place: int = 0  # of the last step that was begun
     passed: bool = True
 
@@ -68,7 +69,7 @@ def _withdrawn(step: Step, plan: Plan, so_far: Walk, ports: Ports) -> tuple[With
     if plan.kind is not Kind.ROLLBACK or step.phase is not Phase.ACTIVATE or begun:
         return ()
     left = {was: ports.releases[was] for _, was in plan.live if was and was in ports.releases}
-    return tuple(Withdrawn(release) for one, release in left.items() if one != plan.target.id)
+    return tuple(Withdrawn(release, plan.reason) for one, release in left.items() if one != plan.target.id)
 
 
 def _still_ours(ports: Ports) -> None:
@@ -82,6 +83,8 @@ def _enter(so_far: Walk, step: Step, findings: Findings, policy: Policy) -> None
         so_far.attempted[-1] = replace(step, hosts=tuple(host for host in step.hosts if host not in untouched))
     if step.phase in {Phase.UPLOAD, Phase.PREPARE}:
         so_far.lacking |= {f.host for f in findings if f.host and f.result is not Result.PASS}
+    if step.phase is Phase.MIGRATE:
+        so_far.migrated = findings[0].result
     if step.phase is Phase.VERIFY:
         so_far.verified += findings
     so_far.findings = list(findings)
@@ -101,6 +104,8 @@ def _perform(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
             return ports.fleet.upload(step.release, step.hosts)
         case Phase.PREPARE:
             return ports.fleet.prepare(step.release, step.hosts)
+        case Phase.MIGRATE:
+            return ports.fleet.migrate(step.release, step.hosts, ports.journal.lines())
         case Phase.ACTIVATE:
             expected, lines = _expected(plan, step), ports.journal.lines()
             return ports.fleet.activate(
@@ -128,8 +133,8 @@ def _compared(step: Step, plan: Plan, ports: Ports) -> dict[str, Release]:
 
 
 def _to_confirm(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Confirm | None:
-    """From the way back no host turns round by itself."""
-    if policy.confirm_within is None or not _is_new(step, plan):
+    """From the way back no host turns round by itself, nor at a barrier."""
+    if policy.confirm_within is None or not _is_new(step, plan) or plan.barrier:
         return None
     records = {host: ports.journal.ahead(Reverted(step.release, host)) for host in step.hosts}
     return Confirm(policy.confirm_within, records)

@@ -29,7 +29,8 @@ def envelope(command: str, exit_code: int, message: str, hint: str, data: object
         "hint": fit(hint),
         "data": plain(data, fit),
     }
-    return json.dumps(whole, ensure_ascii=True)
+    # `##[` anywhere in a line is a command to some CI's log; inside JSON's strings this is the same text.
+    return json.dumps(whole, ensure_ascii=True).replace("##[", "#\\u0023[")
 
 
 def plain(value: object, fit: Callable[[str], str] = str) -> object:  # noqa: PLR0911 one a kind of value

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 
+from rollback.core.explain import Answers, Question, answers
 from rollback.model import Finding, Result
 from rollback.report import words
 
@@ -16,23 +17,47 @@ _TITLE = re.compile(r"<(title|h1)[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 _PHRASES = {phrase for one in HTTPStatus for phrase in (one.phrase, f"{one.value} {one.phrase}")}
 
 
-def told(findings: Iterable[Finding], most: int) -> Iterator[str]:
-    """At most so many findings, one line for those that differ only by host, each with its new evidence below it."""
-    groups = _alike(findings)
+def told(found: Iterable[Answers], most: int) -> Iterator[str]:
+    """At most so many, one line for those that differ only by host, each with what it was before and its new evidence
+    below it."""
+    groups = _alike(found)
     known: set[str] = set()
     for group in groups[:most]:
-        yield f"{words.MARKS[group[0].result]} {words.said_of(group)}"
-        for one in group if group[0].result is not Result.PASS else ():
+        telling = [one.telling for one in group]
+        yield f"{words.MARKS[telling[0].result]} {words.said_of(telling)}{_counted(group)}"
+        yield from _before(group)
+        for one in telling if telling[0].result is not Result.PASS else ():
             yield from (f"    | {line}" for line in news(one.evidence, known))
     if groups[most:]:
         yield f"… and {len(groups) - most} more"
 
 
-def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
-    groups: dict[tuple[object, ...], list[Finding]] = {}
-    for one in findings:
-        groups.setdefault((one.check, one.case, one.result, one.observed, one.expected), []).append(one)
+def worst(findings: Iterable[Finding], before: Mapping[Question, Finding] | None = None) -> list[Answers]:
+    """What speaks against a release, what counts most first."""
+    found = [one for one in answers(findings, before) if one.amiss]
+    return sorted(found, key=lambda one: (not one.telling.required, one.telling.result is not Result.FAIL))
+
+
+def _alike(found: Iterable[Answers]) -> list[list[Answers]]:
+    groups: dict[tuple[object, ...], list[Answers]] = {}
+    for each in found:
+        one = each.telling
+        groups.setdefault((one.check, one.case, one.result, one.observed, one.expected), []).append(each)
     return list(groups.values())
+
+
+def _counted(group: Sequence[Answers]) -> str:
+    """How often, of how many answers, and when."""
+    count, amiss = sum(one.count for one in group), [at for one in group for at in one.amiss]
+    often = f"{len(amiss)} of {count}, " if count > len(group) else ""
+    return f"  ({often}{words.clock(amiss)})" if amiss else ""
+
+
+def _before(group: Sequence[Answers]) -> Iterator[str]:
+    """The baseline, where there is one and all have the same."""
+    said = {one.before.observed for one in group if one.before}
+    if len(said) == 1:
+        yield f"    before the deploy: {said.pop()}"
 
 
 def news(evidence: str, known: set[str]) -> Sequence[str]:

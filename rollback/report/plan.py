@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
+from rollback.core.freeze import Freeze
 from rollback.core.history import Standing
 from rollback.core.left import Left
-from rollback.model import Grade, Kind, Phase, Plan, Release
-from rollback.report import words
+from rollback.model import Grade, Kind, Phase, Plan, Release, Result
+from rollback.report import migrations, words
 
 _VERBS = {
     Kind.DEPLOY: "deploy",
     Kind.ROLLBACK: "roll back to",
     Kind.DRILL: "rehearse a rollback: go to",
     Kind.RESUME: "put in order what was left unfinished: every host to",
+}
+_MIGRATED = {
+    None: "",
+    Result.PASS: ", and ran its migrations",
+    Result.FAIL: ", and whose migrations failed",
+    Result.ERROR: ", and may have run its migrations",
 }
 
 
@@ -25,7 +32,7 @@ def lines(
     left: Sequence[Left] = (),
     changes: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """One line a fact, then one a step. left: what did not end before. changes: see `changed`."""
+    """One line a fact, then one a step. left: what did not end before. changes: see `changed` and `frozen`."""
     head = f"{_VERBS[plan.kind]} {words.named(plan.target)} on {environment}"
     return (
         head,
@@ -33,10 +40,17 @@ def lines(
         *_standing(plan, standings),
         *_live(plan),
         *changes,
+        *migrations.lines(plan),
         *_way_back(plan, standings),
+        *migrations.barrier(plan),
         *_pending(plan),
         *_steps(plan),
     )
+
+
+def frozen(plan: Plan, freeze: Freeze | None) -> tuple[str, ...]:
+    """A deploy goes ahead then only because a person forces it."""
+    return (f"  forced    though {freeze}",) if freeze and plan.kind is Kind.DEPLOY else ()
 
 
 def changed(since: Release, commits: int, files: int) -> tuple[str, ...]:
@@ -53,6 +67,7 @@ def _left(plan: Plan, left: Sequence[Left]) -> Iterable[str]:
     for one in left:
         if one.operation in plan.resumes:
             did = f"touched {words.hosts(sorted(one.touched))}" if one.touched else "touched nothing"
+            did += _MIGRATED.get(one.migrated, "")
             which = f"{one.kind} {words.tag(one.target)} (operation {words.start_of(one.operation)})"
             yield f"  left by   {which}, which {did}"
 
@@ -60,7 +75,8 @@ def _left(plan: Plan, left: Sequence[Left]) -> Iterable[str]:
 def _standing(plan: Plan, standings: Mapping[str, Standing]) -> Iterable[str]:
     known = standings.get(plan.target.commit)
     if known is not None and known.withdrawn:
-        yield f"  target    was good until it was rolled back at {words.moment(known.since)}: verified anew now"
+        was = "was good until it" if known.grade is Grade.GOOD else "was never good, and"
+        yield f"  target    {was} was rolled back at {words.moment(known.since)}: verified anew now"
     elif known is not None and known.grade is not Grade.UNKNOWN:
         yield f"  target    known {known.grade} since {words.moment(known.since)}: {known.reason}"
     elif plan.goes_back:
@@ -96,5 +112,6 @@ def _pending(plan: Plan) -> Iterable[str]:
 
 def _steps(plan: Plan) -> Iterable[str]:
     idle = " (it is live there already)" if plan.steps[0].phase is Phase.VERIFY else ""
-    for number, (hosts, group) in enumerate(groupby(plan.steps, key=lambda step: step.hosts), 1):
+    groups = groupby(plan.steps, key=lambda step: (step.hosts, step.phase is Phase.MIGRATE))
+    for number, ((hosts, _), group) in enumerate(groups, 1):
         yield f"  {number}. {', '.join(step.phase for step in group):<18} {words.hosts(hosts)}{idle}"

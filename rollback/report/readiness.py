@@ -108,6 +108,8 @@ def hint(found: Sequence[Finding], fallback: Release | None, hosts: Sequence[Hos
             return "rollback status"
         case "unfinished":
             return "rollback resume"
+        case "freeze":
+            return "rollback unfreeze --reason '…', once it is over"
         case "disk":
             return "rollback prune, then rollback check again"
         case "fallback" if fallback and first.result is Result.FAIL:

@@ -30,7 +30,8 @@ def status(seen: Status, standings: Mapping[str, Standing]) -> Shown:
     for sighting in seen.hosts:
         table.add(*_host_row(sighting, standings))
     head = f"{seen.app} on {seen.environment}: {sentence(seen)}"
-    open_ends = (*amiss(seen.hosts, seen.unfinished), *_pending(seen))
+    frozen = (f"! {seen.freeze}",) if seen.freeze else ()
+    open_ends = (*amiss(seen.hosts, seen.unfinished), *_pending(seen), *frozen)
     return (head, table, *_lines_of(open_ends), *_fallback_lines(seen))
 
 
@@ -61,7 +62,7 @@ def _fallback_lines(seen: Status) -> Iterable[object]:
         if seen.fallback is not None and standing.since < seen.fallback.since:
             break
         if why and (seen.live is None or standing.release.commit != seen.live.commit):
-            yield f"  · {words.tag(standing.release)} skipped: {_why(standing, why)}"
+            yield f"  · {words.tag(standing.release)} skipped: {words.skipped(standing, why)}"
 
 
 def _complete(seen: Status) -> str:
@@ -70,11 +71,6 @@ def _complete(seen: Status) -> str:
     if lacking:
         return f"to be brought to {words.hosts(lacking)} first"
     return "complete on every host" + ("" if len(there) == len(seen.hosts) else " that was seen")
-
-
-def _why(standing: Standing, why: str) -> str:
-    when = words.moment(standing.since)
-    return f"{standing.grade} since {when}: {why}" if standing.grade != "good" else f"{why} ({when})"
 
 
 def _lines_of(said: Iterable[str]) -> Iterable[Text]:

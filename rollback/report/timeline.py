@@ -6,25 +6,31 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
+from rollback.core.explain import Explanation
 from rollback.core.past import Past
 from rollback.core.times import Times
 from rollback.model import (
+    Between,
     Drilled,
     Ended,
     Fact,
+    Frozen,
     Intended,
     Judged,
     Marked,
     Observed,
+    Phase,
     Pruned,
     Record,
     Result,
     Reverted,
     Started,
+    Unfrozen,
     Unlocked,
     Withdrawn,
 )
-from rollback.report import words
+from rollback.report import ending, words
+from rollback.report.migrations import listed
 from rollback.report.tables import GRADES, OUTCOMES, Shown
 from rollback.text import clean_line
 
@@ -35,14 +41,16 @@ def past_sentence(one: Past) -> str:
     return f"{clean_line(one.what)} by {one.author} at {words.moment(one.at)}: {end}"
 
 
-def operation(one: Past, records: Sequence[Record], took: Times) -> Shown:
-    """The whole timeline."""
+def operation(one: Past, records: Sequence[Record], took: Times, why: Explanation | None) -> Shown:
+    """The explanation, as it was told when it ended, and the whole timeline."""
     lines: list[object] = [past_sentence(one), f"operation {one.operation}"]
+    if why is not None:
+        lines += ["", ending.headline(why.outcome, ending.message(why)), *ending.lines(why), ""]
     for record in sorted(records, key=lambda r: r.id):
         for text, style in _told(record.fact):
             lines.append(Text(f"{record.at:%H:%M:%S}  {text}", style))
     parts = " · ".join(f"{name} {words.seconds(value)}" for name, value in took.parts())
-    return (*lines, *((f"took: {parts}",) if parts else ()))
+    return (*lines, *((f"took: {parts}",) if parts and why is None else ()))
 
 
 def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a kind of fact
@@ -52,6 +60,10 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
             yield f"started: {kind} {words.named(target)} on {words.hosts(hosts)}{to}", "bold"
             if origin:
                 yield "from " + ", ".join(f"{key} {clean_line(value, 120)}" for key, value in origin), ""
+        case Between(old, new, added, gone):
+            for what, some in (("added", added), ("gone", gone)):
+                if some and old:
+                    yield f"migrations from {words.tag(old)} to {words.tag(new)}: {what} {listed(some)}", ""
         case Intended(step):
             yield f"{step.phase} {words.tag(step.release)} on {words.hosts(step.hosts)}", "bold"
         case Observed(step, findings):
@@ -59,14 +71,20 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
                 yield "preflight, on what was live", "bold"
             for finding in findings:
                 yield f"  {words.MARKS[finding.result]} {words.said(finding)}", words.STYLES[finding.result]
-                if finding.result is not Result.PASS:
+                if finding.result is not Result.PASS or finding.check == Phase.MIGRATE:
                     yield from ((f"      | {line}", "") for line in finding.evidence.splitlines()[-20:])
         case Judged(release, verdict):
             yield f"verdict: {words.named(release)} is {verdict.grade}: {verdict.rule}", GRADES[verdict.grade]
         case Marked(release, grade, reason):
             yield f"marked {grade}: {words.named(release)}: {clean_line(reason)}", GRADES[grade]
-        case Withdrawn(release):
-            yield f"{words.named(release)} was rolled back: not a fallback until it is verified again", ""
+        case Withdrawn(release, reason):
+            why = f" ({clean_line(reason)})" if reason else ""
+            said = "neither a fallback nor deployed until it is verified again or marked good"
+            yield f"{words.named(release)} was rolled back{why}: {said}", ""
+        case Frozen(reason):
+            yield f"froze the environment: {clean_line(reason)}", words.CAUTION
+        case Unfrozen(reason):
+            yield f"unfroze the environment: {clean_line(reason)}", ""
         case Reverted(release, host):
             yield f"{host} heard nothing more: it took {words.named(release)} off by itself", words.CAUTION
         case Pruned(gone, hosts):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from rollback import text
 from rollback.core import amounts
+from rollback.core.history import Standing
 from rollback.core.judge import label
 from rollback.model import Finding, Release, Result
 from rollback.text import clean_line
@@ -63,10 +64,22 @@ def said_of(alike: Sequence[Finding]) -> str:
     return f"{whose}: {_answer(alike[0])}"
 
 
+def clock(moments: Sequence[datetime]) -> str:
+    """`14:03:10`, or the first and the last of several: `14:03:10-14:03:25`. UTC, to the second."""
+    said = sorted({f"{at.astimezone(UTC):%H:%M:%S}" for at in moments})
+    return "-".join(dict.fromkeys((said[0], said[-1]))) if said else ""
+
+
 def _answer(finding: Finding) -> str:
     expected = f", expected {finding.expected}" if finding.expected and finding.result is not Result.PASS else ""
     flaky = f" (on attempt {finding.attempts})" if finding.attempts > 1 and finding.result is Result.PASS else ""
     return f"{finding.observed or finding.result}{expected}{flaky}"
+
+
+def skipped(standing: Standing, why: str) -> str:
+    """Why a release is no way back: `bad since 2026-11-21 12:00Z: login: 1 failure > limit 0`"""
+    when = moment(standing.since)
+    return f"{standing.grade} since {when}: {why}" if standing.grade != "good" else f"{why} ({when})"
 
 
 def start_of(operation: str) -> str:

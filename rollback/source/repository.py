@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rollback.errors import Refused, SourceError, UnknownTag
-from rollback.model import Release
+from rollback.model import Between, Release
+from rollback.source import migrations
 from rollback.source.command import Said, run
 from rollback.source.refs import kind, listed, parsed, pinned
 from rollback.source.tags import Tag, matches, nearest, newest_first
@@ -106,6 +107,15 @@ class Repository:
             return Changes()
         files = _lines(names.output)[:FILES]
         return Changes(int(count.output), _lines(log.output), files)
+
+    def migrations(self, old: Release, new: Release, path: str, irreversible: str) -> Between:
+        """Which of the files below `path` differ; see source/migrations.py."""
+        return migrations.between(self.folder, old, new, path, irreversible)
+
+    def holds(self, release: Release, path: str) -> bool:
+        """Has its tree anything at this path?"""
+        said = run(self.folder, "--literal-pathspecs", "ls-tree", "--full-tree", "-z", release.commit, "--", path)
+        return bool(said.output)
 
     def archive(self, release: Release, tar: Path) -> None:
         """Writes the release's tree as a tar, by its own export-ignore and export-subst. Raises SourceError."""

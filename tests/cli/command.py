@@ -30,7 +30,11 @@ class Ran:
 def run(folder: Path, *words: str, entry: str = "main", **variables: str) -> Ran:
     """`rollback words…` (entry: main) or `deploy words…` (deploy_main) without a terminal."""
     program = f"import sys; from rollback.cli import {entry}; sys.argv[0] = 'rollback'; {entry}()"
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ROLLBACK_", "XDG_", "_ROLLBACK")) and k != "CI"}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("ROLLBACK_", "XDG_", "_ROLLBACK", "GITHUB_")) and k != "CI"
+    }
     done = subprocess.run(
         [sys.executable, "-c", program, *words],
         cwd=folder,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from rollback.core.history import (
     Kept,
     Standing,
@@ -65,7 +67,15 @@ def test_a_withdrawn_release_is_good_but_not_eligible_until_verified_again() -> 
     records = [judged(1, V1), record(2, Withdrawn(V1))]
     assert standings(records)[V1.commit] == Standing(V1, Grade.GOOD, at(2), "rolled back by ada", withdrawn=True)
     assert standings([*records, judged(3, V1)])[V1.commit].eligible
-    assert standings([record(2, Withdrawn(V1))]) == {}
+
+
+@pytest.mark.parametrize("before", [(), (judged(1, V1, Grade.UNKNOWN),)])
+def test_what_was_rolled_back_before_it_was_ever_good_is_withdrawn_too(before: tuple[Record, ...]) -> None:
+    taken_back = [*before, record(2, Withdrawn(V1, "it eats data"))]
+    said = "rolled back by ada: it eats data"
+    assert standings(taken_back)[V1.commit] == Standing(V1, Grade.UNKNOWN, at(2), said, withdrawn=True)
+    assert standings([*taken_back, judged(3, V1, Grade.UNKNOWN)])[V1.commit].withdrawn
+    assert standings([*taken_back, judged(3, V1)])[V1.commit].eligible
 
 
 def test_a_bad_release_that_is_rolled_back_by_hand_keeps_the_reason_why_it_is_bad() -> None:
@@ -81,6 +91,18 @@ def test_an_operation_that_began_before_a_person_said_bad_does_not_lift_it() -> 
     assert standings([mark, before, after])[V1.commit].grade is Grade.GOOD
     lifted = record(5.5, Marked(V1, Grade.GOOD, "a false alarm"), "00000005.500")
     assert standings([mark, lifted, before])[V1.commit].grade is Grade.GOOD
+
+
+def test_a_deploy_that_was_taken_over_does_not_make_good_again_what_was_rolled_back() -> None:
+    """Its operators may be late to learn of it. One that asked earlier and began later has verified it anew."""
+    verdict = Judged(V1, Verdict(Grade.GOOD, "accepted"))
+    begun = record(4, Started(Kind.DEPLOY, V1, None, ("web1",)), "00000004.000")
+    taken_back = record(5, Withdrawn(V1), "00000005.000")
+    late, bad = record(6, verdict, "00000004.000"), record(6, Judged(V1, Verdict(Grade.BAD, "500")), "00000004.000")
+    assert not standings([begun, taken_back, late])[V1.commit].eligible
+    assert standings([begun, taken_back, bad])[V1.commit].grade is Grade.BAD
+    waited = record(5.5, Started(Kind.DEPLOY, V1, None, ("web1",)), "00000004.500")
+    assert standings([taken_back, waited, record(6, verdict, "00000004.500")])[V1.commit].eligible
 
 
 def test_a_tag_is_pinned_as_it_was_deployed_last() -> None:
@@ -129,9 +151,14 @@ def test_operations_are_folded_into_rows_newest_first() -> None:
         started(3, V2, op="B"),
         record(4, Marked(V2, Grade.BAD, "slow"), "C"),
         record(5, Pruned((V3,), ("web1",)), "D"),
-        record(6, Judged(V1, Verdict(Grade.GOOD, "")), "E"),
+        record(6, Withdrawn(V1), "E"),
+        record(7, Judged(V1, Verdict(Grade.GOOD, "all passed")), "F"),
+        record(8, Judged(V2, Verdict(Grade.BAD, "login")), "G"),
+        record(9, Ended(Outcome.ROLLED_BACK, reason="login"), "G"),
     ]
     assert past(records) == (
+        Past("G", at(8), "ada", "gate v2", V2, Outcome.ROLLED_BACK, at(9), "login", ()),
+        Past("F", at(7), "ada", "gate v1", V1, Outcome.DONE, None, "all passed", ()),
         Past("D", at(5), "ada", "prune v3", None, Outcome.DONE, None, "", ("web1",)),
         Past("C", at(4), "ada", "mark bad v2", V2, Outcome.DONE, None, "slow", ()),
         Past("B", at(3), "ada", "deploy v2", V2, None, None, "", ("web1",)),

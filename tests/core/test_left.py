@@ -139,7 +139,13 @@ def test_hosts_that_differ_rest_on_no_release() -> None:
     touched = intended(2, Phase.ACTIVATE, V2, "web1")
     held = ended(3, Outcome.HELD, live=(("web1", V2.id), ("web2", V1.id)))
     assert rest([started(1), touched, held]) == Rest(None, Kind.DEPLOY)
-    assert rest([started(1), ended(3, Outcome.DONE)]) == Rest(None, Kind.DEPLOY)
+
+
+def test_what_was_verified_and_says_no_host_any_more_rests_on_its_target() -> None:
+    """A journal may have been shortened, or no host heard the end."""
+    assert rest([started(1), ended(3, Outcome.DONE)]) == Rest(V2, Kind.DEPLOY)
+    deaf = ended(3, Outcome.PARTIAL, pending=HOSTS)
+    assert rest([started(1), deaf]) == Rest(V2, Kind.DEPLOY, frozenset(HOSTS))
 
 
 def test_hosts_that_were_away_are_pending_until_they_are_seen_on_the_right_release() -> None:
@@ -167,6 +173,19 @@ def test_what_was_certainly_not_switched_was_not_touched() -> None:
     seen = Observed(step, (finding("activate", Result.SKIPPED, "web1"), finding("activate", Result.ERROR, "web2")))
     records = [started(1), record(2, Intended(step), "A"), record(3, seen, "A")]
     assert left(records)[0].touched == frozenset({"web2"})
+
+
+MIGRATING = intended(2, Phase.MIGRATE, V2, "web1")
+
+
+@pytest.mark.parametrize("result", [None, *Result])
+def test_what_became_of_migrations_is_known_as_far_as_it_was_told(result: Result | None) -> None:
+    step = Step(Phase.MIGRATE, V2, ("web1",))
+    told = [record(3, Observed(step, (finding("migrate", result, "web1"),)), "A")] if result else []
+    (found,) = left([started(1), MIGRATING, *told])
+    expected = {None: Result.ERROR, Result.SKIPPED: None}.get(result, result)
+    assert (found.migrated, found.touched) == (expected, frozenset())
+    assert left([started(1)])[0].migrated is None
 
 
 def test_an_operation_that_switched_nothing_takes_nothing_over() -> None:

@@ -134,9 +134,31 @@ def test_there_is_nothing_to_confirm_where_nothing_was_left_or_hosts_differ() ->
     assert confirm([seen("web1", V2), seen("web2", V1)], known(*cut_off()), ALL) is None
 
 
-def test_an_intent_that_an_ended_operation_left_lying_goes_to_where_it_ended() -> None:
+@pytest.mark.parametrize(
+    ("outcome", "heard", "pending"),
+    [
+        (Outcome.DONE, ("web1", "web2"), ()),
+        (Outcome.PARTIAL, ("web2",), ("web1",)),
+        (Outcome.PARTIAL, (), ("web1", "web2")),
+    ],
+)
+def test_a_host_that_did_not_hear_the_end_is_nothing_to_undo(
+    outcome: Outcome, heard: tuple[str, ...], pending: tuple[str, ...]
+) -> None:
+    """`resume` settles it there, and a rollback goes away from there."""
+    end = ended(5, outcome, live=tuple((host, V3.id) for host in heard), pending=pending)
+    here, records = [seen("web1", V3, SWITCHED), seen("web2", V3)], known(*cut_off("web1"), judged(4, V3), end)
+    assert undo(here, records, ALL) is None
+    assert planning.rollback(None, here, records, ALL).target == V2
+    found = resume(here, records, ALL)
+    assert found is not None
+    assert (found.target, found.steps[0]) == (V3, Step(A, V3, ("web1",)))
+
+
+def test_a_host_that_went_back_by_itself_is_brought_to_where_the_others_ended() -> None:
     end = ended(5, Outcome.DONE, live=(("web1", V3.id), ("web2", V3.id)))
-    found = undo([seen("web1", V3, SWITCHED), seen("web2", V3)], known(*cut_off("web1"), judged(4, V3), end), ALL)
+    here = [seen("web1", V2, replace(SWITCHED, state="reverted")), seen("web2", V3)]
+    found = undo(here, known(*cut_off("web1"), judged(4, V3), end), ALL)
     assert found is not None
     assert (found.target, found.steps[0]) == (V3, Step(A, V3, ("web1",)))
 

@@ -153,7 +153,7 @@ class Small:
     def environ(self, **more: str) -> dict[str, str]:
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("ROLLBACK_", "XDG_", "GIT_", "SSH_"))}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("ROLLBACK_", "XDG_", "GIT", "SSH_"))}
         for name in ("CI", "PYTHONDONTWRITEBYTECODE"):  # users' commands are compiled once, not at every start
             clean.pop(name, None)
         return {**clean, "HOME": str(home), "GIT_CONFIG_GLOBAL": os.devnull, **more}

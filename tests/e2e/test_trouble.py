@@ -14,6 +14,9 @@ from tests.e2e.small import Small
 _AT_REST = ["answer", "ballast", "busy", "complete", "journal", "mutex", "previous", "staged", "token"]
 
 
+WAITS = 'touch "$ROLLBACK_ROOT/shared/slow"\nwhile [ ! -e "$ROLLBACK_ROOT/shared/go" ]; do sleep 0.05; done\n'
+
+
 def left(small: Small) -> list[list[str]]:
     """What lies in each host's state folder."""
     return [sorted(path.name for path in (small.root(host) / ".rollback").iterdir()) for host in small.hosts]
@@ -28,8 +31,7 @@ def slow(small: Small, script: str, tag: str) -> None:
     """A release whose prepare.sh or restart.sh first waits until it is let go."""
     path = small.project / script
     before = path.read_text()
-    waits = 'touch "$ROLLBACK_ROOT/shared/slow"\nwhile [ ! -e "$ROLLBACK_ROOT/shared/go" ]; do sleep 0.05; done\n'
-    path.write_text(waits + before)
+    path.write_text(WAITS + before)
     small.release(tag)
     path.write_text(before)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from rollback.hosts import requests
-from rollback.hosts.protocol import Answer, Request
+from rollback.hosts.protocol import Answer, Field, Request
 from rollback.hosts.reading import sighting
 from rollback.hosts.remote import Remote
 from rollback.hosts.requests import Package
@@ -65,6 +65,9 @@ class Stage:
         ids = tuple(was.id if was else None for was in expected)
         wanted = Confirm(confirm, {self.host.name: b'{"reverted": "@at@"}\n'}) if confirm else None
         return self.ask(requests.activate(self.host, self.turns.next(), one, ids, must, {}, journal, wanted))
+
+    def migrate(self, one: Release, up: str = "true", journal: bytes = b"") -> Answer:
+        return self.ask(requests.migrate(self.host, self.turns.next(), one, up, {}, journal))
 
     def fetch(self, one: Release) -> Package:
         with TemporaryFile() as came:
@@ -226,6 +229,19 @@ def a_release_that_is_gone_comes_back_from_what_was_fetched(stage: Stage) -> Non
     assert stage.activate(OLD, None).status == "ok"
 
 
+def migrations_leave_the_journal_so_far_and_are_run_once(stage: Stage) -> None:
+    stage.acquire()
+    assert stage.migrate(NEW, journal=b"{}\n").status == "incomplete"
+    assert stage.seen().journals == {}
+    stage.bring(NEW)
+    request = requests.migrate(stage.host, stage.turns.next(), NEW, "true", {}, b'{"a": 1}\n')
+    assert [stage.ask(request) for _ in range(2)] == [Answer("ok", "", (Field("ran", "migrate 0"),))] * 2
+    seen = stage.seen()
+    assert (seen.live, seen.intent, seen.journals) == (None, None, {"OP1": 9})
+    assert seen.lease is not None
+    assert seen.lease.phase == "migrate"
+
+
 def an_activation_leaves_the_journal_so_far(stage: Stage) -> None:
     stage.acquire()
     stage.bring(OLD)
@@ -316,6 +332,7 @@ CONTRACT = (
     an_incomplete_release_is_brought_again,
     a_missing_shared_file_is_named,
     a_release_that_is_gone_comes_back_from_what_was_fetched,
+    migrations_leave_the_journal_so_far_and_are_run_once,
     an_activation_leaves_the_journal_so_far,
     a_host_that_hears_nothing_goes_back_by_itself,
     what_was_confirmed_stays,

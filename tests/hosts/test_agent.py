@@ -236,6 +236,67 @@ def test_a_command_that_takes_too_long_is_ended(stage: Stage) -> None:
     assert (answer.status, answer.detail) == ("failed", "took longer than 1 s: sleep 60")
 
 
+# Migrations
+
+
+def test_migrations_are_run_in_the_new_releases_folder_with_what_is_told_of_it(stage: Stage, root: Path) -> None:
+    stage.acquire()
+    stage.bring(OLD, NEW)
+    stage.activate(OLD, None)
+    variables = {"ROLLBACK_TAG": "v2"}
+    up = 'cat REVISION; echo "$ROLLBACK_TAG" >>../../ran'
+    answer = stage.ask(requests.migrate(stage.host, stage.turns.next(), NEW, up, variables))
+    assert (answer.status, answer.all("out")) == ("ok", (f"{NEW.tag} {NEW.commit}",))
+    assert ((root / "ran").read_text(), stage.seen().live) == ("v2\n", OLD.id)
+
+
+def test_a_failing_migration_is_told_with_its_output(stage: Stage) -> None:
+    stage.acquire()
+    stage.bring(NEW)
+    answer = stage.migrate(NEW, "echo no such table >&2; exit 3")
+    assert (answer.status, answer.detail) == ("failed", "exit status 3: echo no such table >&2; exit 3")
+    assert answer.all("out") == ("no such table",)
+
+
+def test_a_migration_that_takes_too_long_is_ended(stage: Stage) -> None:
+    stage.host = replace(stage.host, ssh=replace(stage.host.ssh, command_timeout=1))
+    stage.acquire()
+    stage.bring(NEW)
+    assert stage.migrate(NEW, "sleep 60").detail == "took longer than 1 s: sleep 60"
+
+
+def test_a_lost_answer_is_given_again_without_a_second_migration(stage: Stage, shell: str, root: Path) -> None:
+    stage.acquire()
+    stage.bring(NEW)
+    request = requests.migrate(stage.host, stage.turns.next(), NEW, "echo once; echo once >>../../ran", {})
+    with pytest.raises(Unreachable):
+        Agent("web1", LocalShell(shell, drop=1)).ask(request)
+    answer = stage.ask(request)
+    assert (answer.status, answer.all("out"), (root / "ran").read_text()) == ("ok", ("once",), "once\n")
+
+
+@pytest.mark.parametrize("point", ["enter:migrate", "migrate:ran"])
+def test_a_migration_that_was_cut_off_is_not_run_again_by_itself(
+    stage: Stage, shell: str, root: Path, point: str
+) -> None:
+    stage.acquire()
+    stage.bring(NEW)
+    request = requests.migrate(stage.host, stage.turns.next(), NEW, "echo once >>../../ran", {})
+    with pytest.raises(Unreachable):
+        Agent("web1", LocalShell(shell, {"ROLLBACK_FAILPOINT": point})).ask(request)
+    before = (root / "ran").exists()
+    assert [stage.ask(request) for _ in range(2)] == [Answer("unknown", "an earlier try was cut off")] * 2
+    assert ((root / "ran").exists(), before) == (before, point == "migrate:ran")
+
+
+def test_nothing_is_migrated_before_its_journal_is_there(stage: Stage, root: Path) -> None:
+    stage.acquire()
+    stage.bring(NEW)
+    request = requests.migrate(stage.host, stage.turns.next(), NEW, "touch ../../ran", {}, b"{}\n")
+    assert stage.ask(replace(request, payload=(b"{",))) == Answer("full", "the journal could not be written")
+    assert (stage.seen().journals, (root / "ran").exists()) == ({}, False)
+
+
 # The switch
 
 

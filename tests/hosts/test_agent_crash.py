@@ -23,6 +23,7 @@ POINTS = (
     *("put:token", "acquire"),
     *("enter:upload", "stage:archive", "stage:unpacked", "stage:discarded", "stage:renamed"),
     *("enter:prepare", "prepare:ran", "seal", "sealed"),
+    *("enter:migrate", "migrate:journal", "migrate:ran"),
     *(
         "enter:activate",
         "activate:journal",
@@ -53,6 +54,7 @@ def deploy(stage: Stage) -> list[Callable[[], Answer]]:
     return [
         lambda: stage.ask(requests.stage(stage.host, turn(), made)),
         lambda: stage.prepare(NEW, "true"),
+        lambda: stage.migrate(NEW, journal=b"{}\n"),
         lambda: stage.activate(NEW, OLD, NEW, journal=b"{}\n"),
         lambda: stage.ask(requests.prune(stage.host, turn(), (THIRD.id,))),
         stage.finish,

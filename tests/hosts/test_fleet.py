@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Rig:
     made: list[Fleet] = field(default_factory=list)
     refusal: SourceError | None = None
 
-    def fleet(self, prepare: tuple[str, ...] = (), ttl: float = 60.0) -> Fleet:
+    def fleet(self, prepare: tuple[str, ...] = (), ttl: float = 60.0, up: str = "") -> Fleet:
         fleet = Fleet(
             self.hosts,
             fake_reach(self.fakes),
@@ -47,6 +47,7 @@ class Rig:
             environment="production",
             shared=Shared(),
             prepare=prepare,
+            up=up,
             package=self._package,
             pack=carried,
             secrets=Secrets(self.environ),
@@ -56,8 +57,8 @@ class Rig:
         self.made.append(fleet)
         return fleet
 
-    def taken(self, prepare: tuple[str, ...] = ()) -> Fleet:
-        fleet = self.fleet(prepare)
+    def taken(self, prepare: tuple[str, ...] = (), up: str = "") -> Fleet:
+        fleet = self.fleet(prepare, up=up)
         fleet.acquire("OP1", "ada@laptop")
         return fleet
 
@@ -392,6 +393,36 @@ def test_what_neither_git_nor_a_host_can_give_is_a_finding(rig: Rig) -> None:
     rig.fakes["web2"].packages.clear()
     rig.refusal = SourceError("no such tag")
     assert told(rig.taken().upload(OLD, ("web3",))) == [("web3", "upload", "fail", "no such tag")]
+
+
+def test_migrations_know_the_release_and_the_secrets_that_they_name(rig: Rig) -> None:
+    rig.environ["DATABASE"] = "postgres://admin:hunter22@db/shop"
+    seen: list[Mapping[str, str]] = []
+
+    def shell(text: str, environment: Mapping[str, str]) -> tuple[int, str]:
+        seen.append(environment)
+        return 3, f"{text} {environment['DATABASE']}"
+
+    rig.fakes["web1"].shell = shell
+    fleet = rig.taken(up="migrate ${DATABASE}")
+    (found,) = fleet.migrate(OLD, ("web1",), b"{}\n")
+    assert (found.check, found.result, found.host) == ("migrate", Result.FAIL, "web1")
+    assert "hunter22" not in found.evidence + found.observed
+    assert (seen[0]["ROLLBACK_TAG"], seen[0]["ROLLBACK_PREVIOUS"]) == (OLD.tag, OLD.id)
+    assert rig.fakes["web1"].journals == {"OP1": b"{}\n"}
+
+
+@pytest.mark.parametrize(("lost", "result"), [(1, "pass"), (100, "error")])
+def test_a_migration_whose_answer_never_comes_is_unknown(rig: Rig, lost: int, result: str) -> None:
+    fleet, fake = rig.taken(up="migrate"), rig.fakes["web1"]
+    ran: list[str] = []
+
+    def shell(text: str, environment: Mapping[str, str]) -> tuple[int, str]:  # noqa: ARG001
+        ran.append(text)
+        return 0, ""
+
+    fake.shell, fake.lost = shell, lost
+    assert (fleet.migrate(OLD, ("web1",), b"")[0].result, ran) == (result, ["migrate"])
 
 
 def test_an_answer_that_was_lost_is_asked_for_again(rig: Rig) -> None:

@@ -133,6 +133,10 @@ class Twice(RuleBasedStateMachine):
         shared = Shared(("log",), file)
         self.change(requests.prepare(self._host, self.turn(operation), one, shared, tuple(run), {"A": "b c"}))
 
+    @rule(operation=operations, one=releases, up=commands, journal=st.sampled_from(JOURNALS))
+    def migrate(self, operation: str, one: Release, up: str, journal: bytes) -> None:
+        self.change(requests.migrate(self._host, self.turn(operation), one, up, {"A": "b c"}, journal))
+
     @rule(one=releases, restart=maybe, within=confirmed, silent=st.booleans())
     def deploy(self, one: Release, restart: str | None, within: int | None, silent: bool) -> None:
         """The whole way, from whatever is live: else hardly any sequence would ever come to something live."""

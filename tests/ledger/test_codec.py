@@ -56,7 +56,7 @@ def test_the_line_is_plain_json_that_names_every_field() -> None:
         "operation": "01JD0000000000000000000000",
         "author": "ada",
         "kind": "withdrawn",
-        "body": {"release": {"tag": "v1.0.0", "commit": "c" * 40, "tree": "d" * 40}},
+        "body": {"release": {"tag": "v1.0.0", "commit": "c" * 40, "tree": "d" * 40}, "reason": ""},
     }
 
 

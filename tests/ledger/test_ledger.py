@@ -21,6 +21,7 @@ from rollback.ledger.ids import ulid
 from rollback.ledger.journal import ROOM
 from rollback.ledger.store import Ledger
 from rollback.model import (
+    Between,
     Ended,
     Event,
     Fact,
@@ -30,6 +31,7 @@ from rollback.model import (
     Judged,
     Kind,
     Marked,
+    Migration,
     Noticed,
     Observed,
     Outcome,
@@ -458,6 +460,17 @@ def test_a_long_journal_loses_evidence_first(world: World) -> None:
     shown = replace(long, evidence="…" + long.evidence[-1000:])
     kept = [codec.record(codec.from_line(line)) for line in journal.splitlines()]
     assert [record.fact for record in kept if record] == [FACTS[0], Observed(STEP, (shown,) * 30), FACTS[-1]]
+
+
+def test_a_journal_keeps_of_very_many_migrations_those_that_bar_the_way_back(world: World) -> None:
+    ledger, operation = world.ledger(), ulid()
+    barring = Migration("9999_drop.sql", "b" * 12, irreversible=True)
+    many = tuple(Migration(f"{number:04}_something.sql", "a" * 12) for number in range(2_000))
+    ledger.append(operation, "ada", Between(RAW, RELEASE, (*many, barring)))
+    (line,) = ledger.journal(operation).splitlines()
+    kept = codec.record(codec.from_line(line))
+    assert kept is not None
+    assert kept.fact == Between(RAW, RELEASE, (barring,))
 
 
 def test_a_journal_of_very_many_hosts_fits(world: World) -> None:

@@ -238,4 +238,32 @@ PLANTED = (
         "holding = frozenset()",
         OUTCOME,
     ),
+    Planted(
+        "migrations that were cut off are run again by themselves",
+        AGENT,
+        '[ "$a_operation $a_token $a_number $a_state" != "$operation $token $number running" ] ||',
+        "true ||",
+        (*ON_HOST, "migration_that_was_cut_off and dash"),
+    ),
+    Planted(
+        "a bad release is rolled back across an irreversible migration",
+        "rollback/core/plan.py",
+        "if not hosts or plan.fallback is None or plan.barrier:",
+        "if not hosts or plan.fallback is None:",
+        OUTCOME,
+    ),
+    Planted(
+        "a host goes back across an irreversible migration by itself",
+        "rollback/operation/walk.py",
+        " or step.release != plan.target or plan.barrier:",
+        " or step.release != plan.target:",
+        OUTCOME,
+    ),
+    Planted(
+        "a frozen environment is deployed to",
+        "rollback/core/plan.py",
+        "    not_frozen(known.freeze)\n",
+        "",
+        ("tests/core/test_freeze.py",),
+    ),
 )

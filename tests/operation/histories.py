@@ -173,6 +173,9 @@ class World:
 
     prepare = upload
 
+    def migrate(self, release: Release, hosts: tuple[str, ...], journal: bytes) -> tuple[Finding, ...]:
+        raise NotImplementedError
+
     def activate(
         self,
         release: Release,

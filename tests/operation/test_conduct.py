@@ -10,11 +10,13 @@ from rollback.core.history import standings
 from rollback.core.plan import Known, Rollout
 from rollback.errors import Fenced, PlanChanged, RedBeforeDeploy, Refused
 from rollback.model import (
+    Between,
     Ended,
     Finding,
     Grade,
     Intended,
     Kind,
+    Migration,
     Noticed,
     Observed,
     Outcome,
@@ -143,6 +145,30 @@ def test_what_a_person_rolled_back_from_is_withdrawn() -> None:
     its = World({"web1": V1, "web2": V1})
     conduct(asking(V2, kind=Kind.ROLLBACK), its.sight(), POLICY, its.ports())
     assert Withdrawn(V1) in its.facts
+
+
+def test_why_a_person_rolled_back_stays_with_what_was_left() -> None:
+    its = World({"web1": V1})
+    asked = asking(V2, kind=Kind.ROLLBACK)
+    conduct(
+        replace(asked, plan=lambda seen: replace(asked.plan(seen), reason="no login")), its.sight(), POLICY, its.ports()
+    )
+    assert Withdrawn(V1, "no login") in its.facts
+
+
+def test_what_lies_between_is_recorded_with_the_start_as_far_as_it_is_known() -> None:
+    """So that whoever goes back, from wherever, needs no git to know of a barrier."""
+    its = World({"web1": V1})
+    known, unknown = Between(V1, V3, (Migration("0002", "2", irreversible=True),)), Between(None, V3, known=False)
+    asked = asking(V3)
+    conduct(
+        replace(asked, plan=lambda seen: replace(asked.plan(seen), between=(known, unknown))),
+        its.sight(),
+        POLICY,
+        its.ports(),
+    )
+    assert isinstance(its.facts[0], Started)
+    assert [fact for fact in its.facts if isinstance(fact, Between)] == its.facts[1:2] == [known]
 
 
 def test_what_is_rolled_back_is_withdrawn_before_the_first_switch() -> None:

@@ -6,9 +6,26 @@ from itertools import product
 import pytest
 
 from rollback.core import plan as planning
+from rollback.core.barrier import weighed
 from rollback.core.plan import Rollout
 from rollback.errors import Fenced
-from rollback.model import Confirm, Finding, Grade, Judged, Noticed, Outcome, Plan, Release, Result, Reverted, View
+from rollback.model import (
+    Between,
+    Confirm,
+    Finding,
+    Grade,
+    Intended,
+    Judged,
+    Migration,
+    Noticed,
+    Outcome,
+    Phase,
+    Plan,
+    Release,
+    Result,
+    Reverted,
+    View,
+)
 from rollback.operation.outcome import operate
 from tests.build import V1, V2, V3, judged, known
 from tests.operation.world import POLICY, World
@@ -131,6 +148,87 @@ def test_what_fails_before_the_switch_abandons_the_deploy(phase: str, result: Re
     its = world(2, present=(V1,), trouble={(phase, "v3", "web2"): (result, False)})
     ending = operate(deploying(its), POLICY, its.ports())
     assert (ending.outcome, live(its), judgements(its)) == (Outcome.ABANDONED, [V1, V1], [])
+
+
+def migrating(its: World, *lost: Migration) -> Plan:
+    """Something lies between v1 and v3."""
+    between = Between(V1, V3, (Migration("0002_phone", "2"), *lost))
+    return weighed(deploying(its), its.ports().releases, lambda *_: between, run=True)
+
+
+LOST = Migration("0003_drop", "3", irreversible=True)
+BARRED = "v1 does not know the irreversible migration 0003_drop: there is no automatic way back"
+
+
+def test_migrations_are_run_once_on_one_host_before_the_first_switch() -> None:
+    its = world(3)
+    assert operate(migrating(its), POLICY, its.ports()).outcome is Outcome.DONE
+    steps = [fact.step for fact in its.facts if isinstance(fact, Intended)]
+    assert [(step.phase, step.hosts) for step in steps[:2]] == [
+        (Phase.MIGRATE, ("web1",)),
+        (Phase.ACTIVATE, ("web1",)),
+    ]
+    assert sum(step.phase is Phase.MIGRATE for step in steps) == 1
+
+
+def test_a_way_back_runs_no_migrations() -> None:
+    its = world(2, bad={"v3"})
+    assert operate(migrating(its), POLICY, its.ports()).outcome is Outcome.ROLLED_BACK
+    steps = [fact.step for fact in its.facts if isinstance(fact, Intended)]
+    assert [step.release for step in steps if step.phase is Phase.MIGRATE] == [V3]
+
+
+DATABASE = {
+    F: "migrate on web1: fail; what its migrations did before they failed stays",
+    E: "migrate on web1: error; its migrations were sent, and what they did is not known",
+    S: "migrate on web1: skipped",
+}
+
+
+@pytest.mark.parametrize("result", DATABASE)
+def test_migrations_that_fail_abandon_the_deploy_and_what_the_database_is_is_said(result: Result) -> None:
+    its = world(2, trouble={("migrate", "v3", "web1"): (result, False)})
+    ending = operate(migrating(its), POLICY, its.ports())
+    assert (ending.outcome, ending.reason) == (Outcome.ABANDONED, DATABASE[result])
+    assert (live(its), judgements(its)) == ([V1, V1], [])
+
+
+def test_a_switch_that_is_refused_after_the_migrations_leaves_the_database_migrated_and_says_so() -> None:
+    its = world(2, trouble={("activate", "v3", "web1"): (S, False)})
+    ending = operate(migrating(its), POLICY, its.ports())
+    said = "activate on web1: skipped; but its migrations were run, and the database stays so"
+    assert (ending.outcome, ending.reason) == (Outcome.ABANDONED, said)
+
+
+def test_an_interruption_while_migrating_says_that_nobody_knows() -> None:
+    its = world(2, trouble={("migrate", "v3", "web1"): KeyboardInterrupt()})
+    ending = operate(migrating(its), POLICY, its.ports())
+    said = "interrupted before anything live changed; its migrations were sent, and what they did is not known"
+    assert (ending.outcome, ending.reason, live(its)) == (Outcome.INTERRUPTED, said, [V1, V1])
+
+
+@pytest.mark.parametrize("auto_rollback", ["on", "ask", "off"])
+def test_nothing_goes_back_across_a_barrier_by_itself(auto_rollback: str) -> None:
+    its = world(2, bad={"v3"})
+    ending = operate(migrating(its, LOST), replace(POLICY, auto_rollback=auto_rollback), its.ports())
+    assert (ending.outcome, ending.reason, live(its)) == (Outcome.LEFT, BARRED, [V3, V1])
+    assert judgements(its) == [("v3", Grade.BAD)]
+
+
+def test_an_unknown_switch_and_an_interruption_are_left_before_a_barrier_too() -> None:
+    its = world(2, trouble={("activate", "v3", "web1"): (E, False)})
+    ending = operate(migrating(its, LOST), POLICY, its.ports())
+    assert (ending.outcome, ending.reason) == (Outcome.LEFT, BARRED)
+    assert ending.live == (("web1", V1.id), ("web2", V1.id))
+    its = world(2, trouble={("verify", "v3", "web1"): KeyboardInterrupt()})
+    ending = operate(migrating(its, LOST), POLICY, its.ports())
+    assert (ending.outcome, ending.reason, live(its)) == (Outcome.LEFT, BARRED, [V3, V1])
+
+
+def test_a_host_does_not_go_back_across_a_barrier_by_itself_either() -> None:
+    its = world(1)
+    operate(migrating(its, LOST), replace(POLICY, confirm_within=90.0), its.ports())
+    assert its.unconfirmed == [("v3", None)]
 
 
 def test_what_could_not_be_measured_is_held() -> None:

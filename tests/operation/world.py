@@ -94,6 +94,10 @@ class World:
     def prepare(self, release: Release, hosts: tuple[str, ...]) -> tuple[Finding, ...]:
         return tuple(self._do("prepare", release, host) for host in hosts)
 
+    def migrate(self, release: Release, hosts: tuple[str, ...], journal: bytes) -> tuple[Finding, ...]:
+        assert journal == self.lines()
+        return tuple(self._do("migrate", release, host) for host in hosts)
+
     def activate(
         self,
         release: Release,

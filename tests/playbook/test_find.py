@@ -62,6 +62,14 @@ def test_of_several_one_must_be_named(tmp_path: Path) -> None:
     assert said(None, top) == ("there are several playbooks: blog, shop", "say which: -p blog")
 
 
+def test_what_lies_in_folders_below_is_no_playbook(tmp_path: Path) -> None:
+    top = place(tmp_path, "shop.yml")
+    (top / "playbooks" / "ci").mkdir()
+    (top / "playbooks" / "ci" / "gitlab-ci.yml").touch()
+    assert find(None, top) == top / "playbooks" / "shop.yml"
+    assert said("ci", top)[0] == 'there is no playbook "ci"; there is shop'
+
+
 @pytest.mark.parametrize("name", ["shop", "shop.yml", "playbooks/shop.yml"])
 def test_a_name_or_a_path_names_one(tmp_path: Path, name: str) -> None:
     top = place(tmp_path, "shop.yml", "blog.yml")

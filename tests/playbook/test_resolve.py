@@ -130,15 +130,12 @@ def test_home_and_relative_paths_are_meant_from_home_and_from_the_playbook(
 
 
 def test_what_is_not_built_yet_is_named_and_a_watch_is_only_noticed() -> None:
-    text = GOOD.replace("app: shop", "app: shop\nledger: postgresql+psycopg://db/x\nmigrations: {path: m}").replace(
+    text = GOOD.replace("app: shop", "app: shop\nledger: postgresql+psycopg://db/x").replace(
         "[web1]", "[web1]\n    verify: {watch: {}}"
     )
     text += "  - name: errors\n    logs: {file: log, new_exceptions: on}\n    phase: watch\n"
     book = read(text)
-    assert book.unbuilt() == (
-        "migrations: running and weighing migrations is not built yet",
-        "ledger: a ledger in PostgreSQL is not built yet",
-    )
+    assert book.unbuilt() == ("ledger: a ledger in PostgreSQL is not built yet",)
     assert book.notices() == (
         "environments.production.verify.watch: watching after the last wave is not built yet; the gate decides alone",
         "checks.errors: it is for the watch only, which is not built yet; it is not asked in a deploy",

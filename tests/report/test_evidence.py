@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from rollback.core.explain import Question
 from rollback.model import Finding, Result
-from rollback.report.evidence import news, told
-from tests.build import finding
+from rollback.report.evidence import news, told, worst
+from tests.build import at, finding
 
 FLASK = """<!doctype html>
 <html lang=en>
@@ -42,13 +43,29 @@ def test_what_failed_alike_on_many_hosts_is_said_once_and_so_is_its_evidence() -
         _failed("web3", "other"),
         _failed("web1", "same", "me"),
     ]
-    assert list(told(findings, 5)) == [
-        "✗ login on web1 web2 web3: GET /login answered 500, expected 200",
+    assert list(told(worst(findings), 5)) == [
+        "✗ login on web1 web2 web3: GET /login answered 500, expected 200  (12:00:00)",
         "    | same",
         "    | other",
-        "✗ me on web1: GET /login answered 500, expected 200",
+        "✗ me on web1: GET /login answered 500, expected 200  (12:00:00)",
     ]
 
 
+def test_what_failed_again_and_again_is_counted_and_stands_beside_what_it_was_before() -> None:
+    first, second = _failed("web1", ""), replace(_failed("web1", ""), at=at(3))
+    before: dict[Question, Finding] = {("login", "web1", None): replace(finding(), observed="GET /login answered 200")}
+    assert list(told(worst([first, finding(second=1), second], before), 5)) == [
+        "✗ login on web1: GET /login answered 500, expected 200  (2 of 3, 12:00:00-12:00:03)",
+        "    before the deploy: GET /login answered 200",
+    ]
+
+
+def test_what_is_required_and_failed_comes_first_and_what_passed_not_at_all() -> None:
+    slow = replace(_failed("web1", "", "slow"), required=False)
+    lost = replace(_failed("web1", "", "lost"), result=Result.ERROR)
+    found = worst([finding(), slow, lost, _failed("web1", ""), finding("new", Result.SKIPPED)])
+    assert [one.telling.check for one in found] == ["login", "lost", "slow"]
+
+
 def test_more_than_was_asked_for_is_counted() -> None:
-    assert list(told([_failed("web1", "", check) for check in "abc"], 1))[1:] == ["… and 2 more"]
+    assert list(told(worst([_failed("web1", "", check) for check in "abc"]), 1))[1:] == ["… and 2 more"]

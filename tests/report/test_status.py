@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from rollback.core.fallback import candidates, choose_fallback
+from rollback.core.freeze import Freeze
 from rollback.core.history import Standings, standings
 from rollback.core.past import past
 from rollback.core.status import Status, common_live
 from rollback.model import Ended, Grade, Intent, Kind, LeaseSeen, Outcome, Sighting, Started
 from rollback.report import status, tables
 from rollback.report.layout import put
-from tests.build import V1, V2, V3, judged, record, sighting
+from tests.build import V1, V2, V3, at, judged, record, sighting
 from tests.report.screen import lines, terminal
 
 OPERATION = "01M856BYS4RGBFHB2GWDXNAHSR"
@@ -45,6 +46,11 @@ def test_at_rest_there_is_a_line_a_host_and_the_way_back() -> None:
         "  · v3 skipped: bad since 2026-11-20 12:02Z: by a test",
     ]
     assert status.hint(seen, KNOWN) == "rollback releases"
+
+
+def test_a_freeze_is_shown_with_who_and_why() -> None:
+    frozen = replace(_seen(sighting("web1", V2)), freeze=Freeze("ada", at(0), "the database is moved"))
+    assert "! deploys are frozen since 2026-11-20 12:00Z by ada: the database is moved" in _shown(frozen)
 
 
 def test_in_the_middle_of_an_incident_everything_amiss_is_named_once() -> None:

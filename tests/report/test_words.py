@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rollback.core.history import standings
+from rollback.core.explain import Explanation
+from rollback.core.history import Standing, standings
 from rollback.core.times import Times
-from rollback.model import Ending, Grade, Kind, Outcome, Phase, Plan, Result, Step, Verdict
+from rollback.model import Grade, Kind, Outcome, Phase, Plan, Result, Step, Verdict
 from rollback.report import data, ending, plan, words
 from tests.build import V1, V2, V3, at, finding, judged, release
 
@@ -114,25 +115,51 @@ BAD = Verdict(Grade.BAD, "login: 1 failure > limit 0", (finding("health"), FAILI
 LIVE = (("web1", V1.id), ("web2", V1.id))
 
 
+WHY = Explanation(
+    what=Kind.DEPLOY,
+    environment="production",
+    outcome=Outcome.ROLLED_BACK,
+    verdict=BAD,
+    operation="01OP",
+    author="ada",
+    target=V3,
+    fallback=V1,
+    reason=BAD.rule,
+    back=Verdict(Grade.GOOD, "all passed"),
+    live=LIVE,
+    back_to=Standing(V1, Grade.GOOD, at(0), "all passed"),
+    skipped=((Standing(V2, Grade.BAD, at(0), "leaks"), "leaks"),),
+    times=Times(at(0), at(1), at(3), at(3), at(4), at(6), at(6)),
+)
+
+
 def test_a_rolled_back_deploy_is_explained() -> None:
-    how = Ending(Outcome.ROLLED_BACK, BAD, LIVE, BAD.rule, Verdict(Grade.GOOD, "all passed"))
-    took = Times(at(0), at(1), at(3), at(3), at(4), at(6), at(6))
-    assert ending.message(DEPLOY, how) == "v3 is bad; v1 is back and verified"
-    assert ending.explanation(how, took) == (
-        "  ✗ login[no_profile] on web1: POST /login answered 500, expected 302",
+    assert ending.message(WHY) == "v3 is bad; v1 is back and verified"
+    assert ending.lines(WHY) == (
+        "  rule      login: 1 failure > limit 0",
+        "  ✗ login[no_profile] on web1: POST /login answered 500, expected 302  (12:00:00)",
         "      | a",
         "      | b",
+        "  back to   v1 (7631000): known good since 2026-11-20 12:00Z",
+        "  skipped   v2: bad since 2026-11-20 12:00Z: leaks",
         "  live      v1 on web1 web2",
         "  took      6.0 s  (detect 2.0 s · decide 0.0 s · execute 1.0 s · verify 2.0 s)",
     )
 
 
-@pytest.mark.parametrize("outcome", [one for one in Outcome if one is not Outcome.REFUSED])
+def test_without_a_way_back_it_is_said_what_was_no_way() -> None:
+    left = replace(WHY, outcome=Outcome.LEFT, fallback=None, back_to=None, back=None, reason="no way back")
+    skipped = "  skipped   v2: bad since 2026-11-20 12:00Z: leaks"
+    assert [line for line in ending.lines(left) if "back to" in line or "skipped" in line] == [skipped]
+    assert skipped not in ending.lines(replace(left, fallback=V1))
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
 def test_every_outcome_has_a_sentence_and_a_next_command(outcome: Outcome) -> None:
-    how = Ending(outcome, BAD, LIVE, "because", BAD, ("web2",))
-    assert ending.message(DEPLOY, how)
-    assert ending.hint(DEPLOY, how, "01OP")
-    assert "  live      v1 on web1 web2" in ending.explanation(how, Times())
+    why = replace(WHY, outcome=outcome, back=BAD, reason="because", away=("web2",))
+    assert ending.message(why)
+    assert ending.hint(why)
+    assert "  live      v1 on web1 web2" in ending.lines(why)
 
 
 def test_the_envelope_is_pinned() -> None:

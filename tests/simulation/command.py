@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,11 +12,9 @@ from rollback.cli import drill
 from rollback.cli.entries import Entries
 from rollback.cli.options import Options
 from rollback.cli.session import Session
-from rollback.cli.wanted import Terms, deploy_plan, first_plan, only_settled, resume_plan
-from rollback.core import plan as planning
-from rollback.core import resume as resuming
+from rollback.cli.wanted import Terms, deploy_plan, first_plan, only_settled, resume_plan, rollback_plan
 from rollback.hosts.fleet import Fleet
-from rollback.model import Ending, Event, Kind, Noticed, Outcome, Plan, Release, Sighting
+from rollback.model import Ending, Event, Kind, Noticed, Outcome, Plan, Release
 from rollback.operation.claim import Claim, Patience, take
 from rollback.operation.conduct import Asked, Planned, conduct
 from rollback.operation.ports import Ports
@@ -71,7 +69,7 @@ class Command(Session):
     ) -> None:
         super().__init__(Options(yes=True))
         who = (operator.process.name, (("machine", book.laptop.name),))
-        self.__dict__.update(playbook=None, fleet=fleet, ledger=book, author=who, **rooms)
+        self.__dict__.update(playbook=None, migrations=None, fleet=fleet, ledger=book, author=who, **rooms)
         self.operator, self.clock, self.book, self.others = operator, clock, book, others
 
     def do(self, wanted: Wanted) -> None:
@@ -92,15 +90,10 @@ class Command(Session):
             self._under_lease(partial(deploy_plan, self, release, terms), wanted)
 
     def _rollback(self, wanted: Wanted) -> None:
-        def plan(sightings: Sequence[Sighting]) -> Plan:
-            known = self.known()
-            left = None if wanted.release else resuming.undo(sightings, known, self.rollout)
-            return left or planning.rollback(wanted.release, sightings, known, self.rollout)
-
-        self._under_lease(plan, wanted)
+        self._under_lease(partial(rollback_plan, self, wanted.release, Terms()), wanted)
 
     def _resume(self, wanted: Wanted) -> None:
-        self._under_lease(partial(resume_plan, self), wanted)
+        self._under_lease(partial(resume_plan, self, Terms()), wanted)
 
     def _drill(self, wanted: Wanted) -> None:
         _, ending = self._under_lease(lambda seen: drill._way_there(self, seen), wanted)

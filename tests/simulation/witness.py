@@ -21,6 +21,7 @@ from tests.simulation.truth import RELEASES, Nature, Truth
 
 _CHANGES = {"stage", "prepare", "activate", "undrain", "prune"}
 _TRIES, _SLOWEST, _ROUNDS = 3, 680, 8  # of a request, in seconds with the pause after it; of requests, at most
+_UNTOUCHED = {Outcome.REFUSED, Outcome.ABANDONED, Outcome.INTERRUPTED}
 _UNIFORM = {Outcome.DONE, Outcome.ROLLED_BACK}
 
 
@@ -64,6 +65,8 @@ class Witness:
         made between the last look and the end: such a host shows it by its intent."""
         for name, live in end.live:
             host = self.hosts[name]
+            if host.live is None and end.outcome in _UNTOUCHED:
+                continue  # replaced by an empty machine since it was seen: nothing was done to it
             if not host.lease or host.lease.operation != operation or host.lease.phase == "reverted":
                 continue
             unheard = (operation, "activate", name) in self.unknown
@@ -80,10 +83,12 @@ class Witness:
         live = {host.live for host in self.hosts.values()}
         if last.ended.startswith(nowhere) and (live == {None} or not self._good(book)):
             return  # every machine was replaced: there is nothing to go back to
+        if last.ended.startswith(nowhere):
+            live -= {None}  # a new machine waits for `resume`: a rollback that leads nowhere does not bring it along
         assert len(live) == 1, f"different releases are live: {live}"
         release = RELEASES[live.pop() or ""]
         assert self.truth.of(release.tag) is Nature.GOOD, f"{release.tag} is live, and is {self.truth.of(release.tag)}"
-        for host in self.hosts.values():
+        for host in (one for one in self.hosts.values() if one.live):
             assert host.intent is None, f"{host.name}: an intent did not end: {host.intent}"
             assert release.id in host.complete, f"{host.name}: {release.id} is not complete"
         self._remembered(book, last)
