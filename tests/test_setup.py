@@ -11,7 +11,24 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BASICS = ("bash", "cat", "cut", "dirname", "env", "id", "sha256sum")
-PROGRAMS = ("busybox", "dash", "flock", "git", "ip", "nginx", "ps", "shellcheck", "ssh", "sshd", "sudo", "timeout")
+PROGRAMS = (
+    *(
+        "busybox",
+        "dash",
+        "fish",
+        "flock",
+        "git",
+        "ip",
+        "nginx",
+        "prometheus",
+        "ps",
+        "shellcheck",
+        "ssh",
+        "sshd",
+        "sudo",
+    ),
+    *("tcsh", "timeout", "zsh"),
+)
 # It makes a .venv whose python is itself, and notes what it was asked.
 _PYTHON = """echo "$@" >>{folder}/asked
 test "$2" != venv || {{ mkdir -p .venv/bin && ln -s {folder}/bin/python3 .venv/bin/python; }}"""

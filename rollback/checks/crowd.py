@@ -6,8 +6,10 @@ a host is silent. What such a thread still learns afterwards is thrown away.
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -25,18 +27,35 @@ def concurrently(
 
     Raises what `work` raised first; the others are then told to give up.
     """
+    answers = _answers(work, places, width, math.inf)
+    return tuple(answers[number] for number in range(len(places)))
+
+
+def in_time(
+    work: Callable[[Place, threading.Event], Answer], places: Sequence[Place], seconds: float
+) -> tuple[Answer | None, ...]:
+    """The same, all at once; who did not answer in time is told to give up, and is None."""
+    answers = _answers(work, places, _WIDTH, time.monotonic() + seconds)
+    return tuple(answers.get(number) for number in range(len(places)))
+
+
+def _answers(
+    work: Callable[[Place, threading.Event], Answer], places: Sequence[Place], width: int, deadline: float
+) -> dict[int, Answer]:
     waiting: queue.SimpleQueue[tuple[int, Place]] = queue.SimpleQueue()
     for numbered in enumerate(places):
         waiting.put(numbered)
     done: queue.SimpleQueue[tuple[int, Answer | BaseException]] = queue.SimpleQueue()
     stop = threading.Event()
+    answers: dict[int, Answer] = {}
     try:
         for _ in range(min(width, len(places))):
             threading.Thread(target=_labour, args=(work, waiting, done, stop), daemon=True, name="check").start()
-        answers = dict(_heard(done) for _ in places)
+        while len(answers) < len(places) and (heard := _heard(done, deadline)):
+            answers[heard[0]] = heard[1]
     finally:
         stop.set()
-    return tuple(answers[number] for number in range(len(places)))
+    return answers
 
 
 def _labour(
@@ -56,12 +75,13 @@ def _labour(
             done.put((number, error))
 
 
-def _heard(done: queue.SimpleQueue[tuple[int, Answer | BaseException]]) -> tuple[int, Answer]:
-    while True:
+def _heard(done: queue.SimpleQueue[tuple[int, Answer | BaseException]], deadline: float) -> tuple[int, Answer] | None:
+    while (left := deadline - time.monotonic()) > 0:
         try:
-            number, answer = done.get(timeout=_LISTEN)
+            number, answer = done.get(timeout=min(_LISTEN, left))
         except queue.Empty:
             continue
         if isinstance(answer, BaseException):
             raise answer
         return number, answer
+    return None

@@ -14,7 +14,7 @@ import httpx
 from rollback.checks.expect import Response
 from rollback.checks.question import NoAnswer, Question, Said, not_yet
 from rollback.checks.request import LOCAL, Sent, built, onward
-from rollback.checks.through import Connect, Through
+from rollback.checks.through import Connect, Deadline, Through
 from rollback.checks.tls import context
 from rollback.errors import UsageError
 from rollback.model import Result
@@ -30,12 +30,12 @@ _TRANSPORT = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.Protoco
 class Conversation:
     """Requests that share cookies and a deadline. Use as a context manager: it closes its connections."""
 
-    def __init__(self, question: Question, tls: Tls | None) -> None:
+    def __init__(self, question: Question, tls: Tls | None, patience: float | None = None) -> None:
         self._question, self._tls = question, tls
         self._context = context(tls)
         self._cookies = httpx.Cookies()
         self._throughs: dict[int, Through] = {}
-        self._deadline = time.monotonic() + question.check.timeout
+        self._deadline = Deadline(patience or question.check.timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -48,7 +48,12 @@ class Conversation:
         """The same cookies, with new connections and a deadline as at the beginning: for cleaning up."""
         self.__exit__()
         self._throughs = {}
-        self._deadline = time.monotonic() + self._question.check.timeout
+        self._deadline.renew()
+
+    def again(self, sent: Sent) -> Response:
+        """As `send`, on the same connections, with the whole time for itself."""
+        self._deadline.renew()
+        return self.send(sent)
 
     def send(self, sent: Sent) -> Response:
         """The answer. Raises: NoAnswer, HostError, and UsageError when the playbook's words make no request."""
@@ -118,8 +123,11 @@ class Conversation:
         )
 
     def _worded(self, error: Exception) -> str:
-        timeout = self._question.check.timeout
-        return f"no answer within {timeout:g} s" if isinstance(error, httpcore.TimeoutException) else str(error)
+        return (
+            f"no answer within {self._deadline.seconds:g} s"
+            if isinstance(error, httpcore.TimeoutException)
+            else str(error)
+        )
 
 
 def _fill(body: bytearray, pieces: Iterable[bytes]) -> None:

@@ -9,7 +9,7 @@ from rollback.checks.exchange import Conversation
 from rollback.checks.expect import captured
 from rollback.checks.http import judged
 from rollback.checks.question import NoAnswer, Question, Said
-from rollback.checks.request import Sent, filled, port, tree
+from rollback.checks.request import Sent, credentials, filled, port, tree
 from rollback.errors import HostError, UsageError
 from rollback.model import Result
 from rollback.playbook.http import FlowStep
@@ -80,4 +80,5 @@ def _sent(question: Question, step: FlowStep) -> Sent:
         body=None if request.body is None else question.fill(request.body),
         form=None if request.form is None else filled(question, request.form),
         json=tree(question, request.json_),
+        auth=credentials(question, request.basic_auth),
     )

@@ -131,5 +131,5 @@ def _not_waited_for(finding: Finding) -> Finding:
 
 
 def _waited_out(finding: Finding, deadline: float) -> Finding:
-    verb = "asked" if finding.result is Result.ERROR else "healthy"
+    verb = {Result.ERROR: "asked", Result.INCONCLUSIVE: "measured"}.get(finding.result, "healthy")
     return replace(finding, observed=f"not {verb} within {deadline:g} s: {finding.observed}")

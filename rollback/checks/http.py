@@ -5,12 +5,12 @@ from __future__ import annotations
 from rollback.checks.exchange import Conversation
 from rollback.checks.expect import Response, of_body, of_head
 from rollback.checks.question import NoAnswer, Question, Said, not_yet
-from rollback.checks.request import Sent, filled, port, tree
+from rollback.checks.request import Sent, credentials, filled, port, tree
 from rollback.model import Result
 from rollback.playbook.expect import Expect
 from rollback.playbook.http import Http
 
-_NOT_UP = {502, 503, 504}  # what a proxy answers while the app behind it is away
+NOT_UP = {502, 503, 504}  # what a proxy answers while the app behind it is away
 
 
 def ask(question: Question) -> Said:
@@ -34,13 +34,12 @@ def judged(question: Question, what: str, expect: Expect | None, response: Respo
     if not wrong and response.cut:
         raise not_yet(f"{what}: {response.cut}")
     for mismatch in wrong or of_body(expect, response, question):
-        settled = response.status not in _NOT_UP
+        settled = response.status not in NOT_UP
         evidence = question.opening(response.text)
         raise NoAnswer(Said(Result.FAIL, f"{what} {mismatch.observed}", mismatch.expected, evidence, settled))
 
 
 def _sent(question: Question, http: Http) -> Sent:
-    auth = http.basic_auth
     return Sent(
         method=http.method,
         path=question.fill(http.path or "/"),
@@ -50,5 +49,5 @@ def _sent(question: Question, http: Http) -> Sent:
         body=None if http.body is None else question.fill(http.body),
         form=None if http.form is None else filled(question, http.form),
         json=tree(question, http.json_),
-        auth=(question.fill(auth.user), question.fill(auth.password)) if auth else None,
+        auth=credentials(question, http.basic_auth),
     )

@@ -9,6 +9,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rollback.model import Finding, Host, Release, Result
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rollback.playbook.secrets import Secrets
 
 EVIDENCE = 1024  # characters
+_IN_QUOTES = str.maketrans({"\\": r"\\", '"': r"\x22", "'": r"\x27"})
 
 
 class Ran(Protocol):
@@ -46,7 +48,9 @@ class Ports:
 class Question:
     """One check, one case, one vantage. host: None is the users' view. release: None when the hosts differ.
 
-    url: the environment's, secrets not yet filled in. case: as it was written. values: of `{{…}}`.
+    url: the environment's, secrets not yet filled in. case: as it was written. values: of `{{…}}`. before: what its
+    kind saw before the switch, Missed, or None when it did not look. folder: where the user's own suites are run.
+    stopped: nobody waits for the answer any more.
     """
 
     check: Check
@@ -57,6 +61,9 @@ class Question:
     release: Release | None = None
     case: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
+    before: object = None
+    folder: Path = Path()
+    stopped: Callable[[], bool] = bool  # never is
 
     def fill(self, text: str) -> str:
         """`text` with its values and secrets. A value is never searched for secrets: it may come from an answer.
@@ -68,6 +75,10 @@ class Question:
     def fill_pattern(self, text: str) -> str:
         """The same for a regular expression: a value stands for itself, `v1.0+2` too."""
         return self._filled(text, lambda place, values: re.escape(render(place, values)))
+
+    def fill_quoted(self, text: str) -> str:
+        """The same for a query language: what would end a quoted string is escaped, in the way that PromQL reads."""
+        return self._filled(text, lambda place, values: render(place, values).translate(_IN_QUOTES))
 
     def fill_shell(self, text: str) -> str:
         """Values only, and only those that a shell reads as one word; secrets reach a command as its variables."""
@@ -83,6 +94,12 @@ class Question:
     def knowing(self, more: Mapping[str, str]) -> Question:
         """The same question with more values."""
         return replace(self, values={**self.values, **more})
+
+    def with_its_case(self) -> Question:
+        """The same question, knowing what its case says. Raises: UsageError, for a secret that is not set."""
+        url = {"url": self.fill(self.values["url"])} if "url" in self.values else {}
+        known = self.knowing(url)
+        return known.knowing({name: known.fill(text) for name, text in self.case.items()})
 
     def opening(self, text: str) -> str:
         """The first of an answer, as evidence. Redacted before it is cut: half a secret would not be recognised."""
@@ -105,6 +122,13 @@ class Said:
     expected: str = ""
     evidence: str = ""
     settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Why nothing was seen before the switch."""
+
+    why: str
 
 
 class NoAnswer(Exception):

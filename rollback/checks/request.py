@@ -20,7 +20,7 @@ from rollback.model import Result
 from rollback.text import clean_line
 
 if TYPE_CHECKING:
-    from rollback.playbook.http import Tls
+    from rollback.playbook.http import BasicAuth, Tls
 
 LOCAL = "127.0.0.1"  # the app, as its host sees it
 _OURS = {"user-agent": "rollback", "accept": "*/*", "accept-encoding": "identity"}  # a packed body would need unpacking
@@ -68,6 +68,11 @@ def tree(question: Question, value: object) -> object:
 def filled(question: Question, texts: Mapping[str, str]) -> dict[str, str]:
     """Headers or a form's fields, filled in."""
     return {question.fill(name): question.fill(text) for name, text in texts.items()}
+
+
+def credentials(question: Question, auth: BasicAuth | None) -> tuple[str, str] | None:
+    """Name and password."""
+    return (question.fill(auth.user), question.fill(auth.password)) if auth else None
 
 
 def built(question: Question, sent: Sent) -> httpx.Request:

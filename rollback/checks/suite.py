@@ -9,16 +9,20 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rollback.checks.ask import ask, refuse_unbuilt
+from rollback.checks.ask import ask
+from rollback.checks.before import Before, compares, marks
 from rollback.checks.crowd import concurrently
+from rollback.checks.exec import folder
 from rollback.checks.gate import Pace, Reply, answer, stand
-from rollback.checks.question import Ports, Question, Ran
+from rollback.checks.question import Ports, Question, Ran, Said
+from rollback.checks.turns import by_place, parted
 from rollback.checks.watch import Window, observe
 from rollback.events import Event, Found, Moved, Noticed
-from rollback.model import Finding, Phase, Release, View
+from rollback.model import Finding, Phase, Release, Result, View
 from rollback.text import clean_line
 
 if TYPE_CHECKING:
@@ -30,7 +34,7 @@ _AT_ONCE = 4  # questions to one vantage; an sshd allows ten sessions on a conne
 
 
 class Checks:
-    """Every check of one environment. Raises: UsageError, for a kind that can't be asked yet."""
+    """Every check of one environment."""
 
     def __init__(
         self,
@@ -49,13 +53,26 @@ class Checks:
         self._limits = {check.name: check.limits for check in playbook.checks}
         self._ports, self._secrets, self._tell = Ports(dial, command, running), secrets, tell
         self._clock, self._sleep = clock, sleep
+        self._before, self._folder = Before(), folder(playbook)
         for check in self._checks:
-            refuse_unbuilt(check)
             _tell_insecure(check, tell)
 
     def has(self, view: View) -> bool:
         """Whether the gate asks anything from there."""
         return bool(self._of(view, "gate"))
+
+    def before(self, release: Release, hosts: tuple[str, ...], compared: Mapping[str, Release]) -> None:
+        """This release is about to be switched on there: look at what its checks will need to know of the time before.
+
+        compared: what is live, where the release is to be held against it. Never raises, but for an interruption.
+        """
+        ends = [q for host in hosts for q in self._questions(self._those(marks), host, release, None)]
+        there = [check for check in self._those(compares) if View.HOST in check.views]
+        bursts = [q for host, live in compared.items() for q in self._questions(there, host, live, None)]
+        if compared:
+            users = [check for check in self._those(compares) if View.URL in check.views]
+            bursts += self._questions(users, None, _only(compared.values()), None)
+        self._before.look(release, bursts, ends)
 
     def gate(
         self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], view: View
@@ -96,8 +113,10 @@ class Checks:
         }
         of_url = self._questions(self._of(View.URL, "watch"), None, everywhere, before)
 
-        def at(asked: tuple[Question, ...], _: threading.Event) -> tuple[Finding, ...]:
-            put = concurrently(lambda question, _: self._put(question), asked, width=_AT_ONCE)
+        def at(asked: tuple[Question, ...], stop: threading.Event) -> tuple[Finding, ...]:
+            quick, alone = parted(asked)
+            put = concurrently(lambda question, _: self._put(question, stop), quick, width=_AT_ONCE)
+            put += concurrently(lambda question, _: self._put(question, stop), alone, width=1)
             return tuple(reply.finding for reply in put)
 
         rounds = tuple(filter(None, (*questions.values(), of_url)))
@@ -111,9 +130,16 @@ class Checks:
             asked += self._questions(self._of(View.URL), None, everywhere, None)
 
         def one(question: Question, stop: threading.Event) -> tuple[Finding, ...]:
-            return self._told((answer(lambda: self._put(question), self._pace(stop)),), stop)
+            return self._told((answer(lambda: self._put(question, stop), self._pace(stop)),), stop)
 
-        return _joined(concurrently(one, asked))
+        def in_turn(questions: Sequence[Question], stop: threading.Event) -> tuple[Finding, ...]:
+            return _joined([one(question, stop) for question in questions])
+
+        quick, alone = parted(asked)
+        return _joined(concurrently(one, quick) + concurrently(in_turn, by_place(alone)))
+
+    def _those(self, which: Callable[[Check], bool]) -> tuple[Check, ...]:
+        return tuple(filter(which, self._checks))
 
     def _of(self, view: View, *phases: str) -> tuple[Check, ...]:
         return tuple(check for check in self._checks if view in check.views and set(phases) <= set(check.phase))
@@ -123,23 +149,36 @@ class Checks:
     ) -> tuple[Question, ...]:
         host = next(host for host in self._environment.hosts if host.name == place) if place else None
         values = {**self._environment.values(host), **_named("release", release), **_named("previous", previous)}
-        return tuple(
-            Question(check, self._secrets, self._ports, self._environment.url, host, release, case, values)
+        url, here = self._environment.url, self._folder
+        made = (
+            Question(check, self._secrets, self._ports, url, host, release, case, values, folder=here)
             for check in checks
             for case in check.cases
         )
+        return tuple(replace(question, before=self._before.of(question, release)) for question in made)
 
     def _round(self, questions: Sequence[Question], stop: threading.Event) -> tuple[Reply, ...]:
-        replies = concurrently(lambda question, _: self._put(question), questions, width=_AT_ONCE)
+        quick, alone = parted(questions)
+        replies = concurrently(lambda question, _: self._put(question, stop), quick, width=_AT_ONCE)
+        if any(reply.finding.required and not reply.settled for reply in replies):
+            replies += tuple(map(self._put_off, alone))
+        else:
+            replies += concurrently(lambda question, _: self._put(question, stop), alone, width=1)
         host = questions[0].host
         waiting = next((reply.finding.observed for reply in replies if not reply.settled), None)
         if waiting and host and not stop.is_set():
             self._tell(Moved(host.name, Phase.VERIFY, f"not ready: {clean_line(waiting, 60)}"))
         return replies
 
-    def _put(self, question: Question) -> Reply:
+    def _put_off(self, question: Question) -> Reply:
+        why = "not asked while other checks still wait for their answers"
+        return self._reply(question, Said(Result.INCONCLUSIVE, why, settled=False), self._clock())
+
+    def _put(self, question: Question, stop: threading.Event) -> Reply:
         begun = self._clock()
-        said = ask(question)
+        return self._reply(question, ask(replace(question, stopped=stop.is_set)), begun)
+
+    def _reply(self, question: Question, said: Said, begun: float) -> Reply:
         finding = Finding(
             check=question.check.name,
             result=said.result,
@@ -184,6 +223,6 @@ def _joined(findings: Sequence[tuple[Finding, ...]]) -> tuple[Finding, ...]:
 
 
 def _tell_insecure(check: Check, tell: Callable[[Event], None]) -> None:
-    tls = check.tls or (check.http and check.http.tls)
+    tls = check.tls or (check.http and check.http.tls) or (check.load and check.load.tls)
     if tls and tls.insecure:
         tell(Noticed(f"check {check.name}: certificates are NOT verified (tls.insecure)"))

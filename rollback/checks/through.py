@@ -18,15 +18,34 @@ import httpx
 Connect = Callable[[str, int, float], socket.socket]  # host, port, patience in seconds
 
 
+class Deadline:
+    """Until when something must be done. It can be set anew, as for one request after the other on one connection."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.renew()
+
+    def renew(self) -> None:
+        self._end = time.monotonic() + self.seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds. Raises httpcore.ReadTimeout when there is none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the time is up")
+        return left
+
+
 class Through(httpx.BaseTransport):
     """An HTTP/1.1 transport whose connections `connect` makes.
 
-    deadline: on time.monotonic's clock, for all requests together. scheme: what is spoken on the wire, when that is not
+    deadline: for all requests together, unless it is renewed. scheme: what is spoken on the wire, when that is not
     the URL's own: a load balancer speaks https to users and http to the app, and the app is asked as it is by it.
     Raises httpcore's errors, and whatever else than OSError `connect` raises.
     """
 
-    def __init__(self, connect: Connect, deadline: float, tls: ssl.SSLContext, scheme: str | None = None) -> None:
+    def __init__(self, connect: Connect, deadline: Deadline, tls: ssl.SSLContext, scheme: str | None = None) -> None:
         self._scheme = scheme
         self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=_Backend(connect, deadline))
 
@@ -64,11 +83,11 @@ class _Body(httpx.SyncByteStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, connect: Connect, deadline: float) -> None:
+    def __init__(self, connect: Connect, deadline: Deadline) -> None:
         self._connect, self._deadline = connect, deadline
 
     def connect_tcp(self, host: str, port: int, *_: object, **__: object) -> httpcore.NetworkStream:
-        left = _left(self._deadline)
+        left = self._deadline.left
         try:
             return _Stream(self._connect(host, port, left), self._deadline)
         except OSError as error:
@@ -78,11 +97,11 @@ class _Backend(httpcore.NetworkBackend):
 class _Stream(httpcore.NetworkStream):
     """A socket with one deadline for all that is done with it; httpcore's own timeouts are for one read each."""
 
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._socket, self._deadline = sock, deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        self._socket.settimeout(_left(self._deadline))
+        self._socket.settimeout(self._deadline.left)
         try:
             return self._socket.recv(max_bytes)
         except OSError as error:
@@ -91,7 +110,7 @@ class _Stream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         try:
             while buffer:
-                self._socket.settimeout(_left(self._deadline))
+                self._socket.settimeout(self._deadline.left)
                 buffer = buffer[self._socket.send(buffer) :]
         except OSError as error:
             raise _explained(error, httpcore.WriteError) from error
@@ -106,7 +125,7 @@ class _Stream(httpcore.NetworkStream):
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         try:
-            self._socket.settimeout(_left(self._deadline))
+            self._socket.settimeout(self._deadline.left)
             wrapped = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
         except ssl.SSLCertVerificationError:
             self.close()
@@ -118,13 +137,6 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> object:
         return _readable(self._socket) if info == "is_readable" else None
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the time is up")
-    return left
 
 
 def _readable(sock: socket.socket) -> bool:

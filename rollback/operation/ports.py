@@ -49,6 +49,10 @@ class Checks(Protocol):
     """The playbook's questions."""
 
     def has(self, view: View) -> bool: ...
+    def before(self, release: Release, hosts: Hosts, compared: Mapping[str, Release]) -> None:
+        """The release is about to be switched on there. compared: what is live, where it is held against that."""
+        ...
+
     def gate(self, release: Release, previous: Mapping[str, Release | None], hosts: Hosts, view: View) -> Findings: ...
     def watch(
         self, release: Release, previous: Mapping[str, Release | None], hosts: Hosts, excused: frozenset[str]

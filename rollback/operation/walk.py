@@ -51,6 +51,8 @@ def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports:
         step = replace(whole, hosts=tuple(host for host in whole.hosts if host not in so_far.lacking))
         if not step.hosts:
             continue
+        if step.phase is Phase.ACTIVATE:
+            ports.checks.before(step.release, step.hosts, _compared(step, plan, ports))
         ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
         so_far.attempted.append(step)
         ports.tell(Began(step))
@@ -124,9 +126,20 @@ def _expected(plan: Plan, step: Step) -> tuple[str | None, ...]:
     return tuple(dict.fromkeys([*sorted(before, key=str), plan.target.id]))
 
 
+def _is_new(step: Step, plan: Plan) -> bool:
+    """Only on the way forward of a deploy: what is gone back to was proven before."""
+    return plan.kind is Kind.DEPLOY and step.release == plan.target
+
+
+def _compared(step: Step, plan: Plan, ports: Ports) -> dict[str, Release]:
+    """What a new release has to live up to, on each of its hosts."""
+    live = {host: ports.releases.get(was or "") for host, was in plan.live if host in step.hosts}
+    return {host: was for host, was in live.items() if was and was != step.release and _is_new(step, plan)}
+
+
 def _to_confirm(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Confirm | None:
-    """Only on the way to what is not proven yet: from the way back no host turns round by itself, nor at a barrier."""
-    if policy.confirm_within is None or plan.kind is not Kind.DEPLOY or step.release != plan.target or plan.barrier:
+    """From the way back no host turns round by itself, nor at a barrier."""
+    if policy.confirm_within is None or not _is_new(step, plan) or plan.barrier:
         return None
     records = {host: ports.journal.ahead(Reverted(step.release, host)) for host in step.hosts}
     return Confirm(policy.confirm_within, records)

@@ -117,6 +117,7 @@ class Request(Frozen):
     body: Templated | None = None
     form: Mapping[str, Templated] | None = Field(default=None, description="sent as a form")
     json_: Tree | None = Field(default=None, alias="json", description="sent as JSON; its scalars are sent as strings")
+    basic_auth: BasicAuth | None = None
     port: PortText | None = Field(default=None, description="on the host, instead of the flow's")
 
     @property

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from rollback.model import View
-from rollback.playbook.http import Via, port_fault, views
+from rollback.playbook import template
+from rollback.playbook.ere import ere
+from rollback.playbook.http import Tls, Via, port_fault, views
+from rollback.playbook.secrets import named
 from rollback.playbook.shape import Fault, Frozen, refuse
 from rollback.playbook.types import Count, Growth, Number, Part, PortText, Positive, Span, Switch
 from rollback.playbook.words import Asked, Filled, Inside, Line, Regex, Templated, TemplatedUrl, UrlPath
@@ -29,13 +32,21 @@ class Running(Frozen):
     """No process on the host lives in another release's folder."""
 
 
+def _on_host(text: str) -> str:
+    ere(template.PLACE.sub("x", text))
+    return text
+
+
+OnHost = Annotated[Regex, AfterValidator(_on_host)]
+
+
 class Logs(Frozen):
     """Lines since the switch, of a file on the host or of the journal."""
 
     file: Templated | None = Field(default=None, description="on the host; a relative path starts at the root")
     journal: Filled | None = Field(default=None, description="a systemd unit")
-    pattern: Regex | None = Field(default=None, description="lines that count")
-    total: Regex | None = Field(default=None, description="lines that they are a ratio of")
+    pattern: OnHost | None = Field(default=None, description="lines that count")
+    total: OnHost | None = Field(default=None, description="lines that they are a ratio of")
     max_count: Count | None = None
     max_ratio: Part | None = None
     min_requests: Positive | None = Field(default=None, description="fewer lines of `total`: inconclusive")
@@ -54,6 +65,11 @@ class Logs(Frozen):
             Fault((), "max_count and max_ratio need a pattern") if bounded and not self.pattern else None,
             Fault((), "max_ratio needs total") if self.max_ratio is not None and not self.total else None,
             Fault(("min_requests",), "needs total") if self.min_requests and not self.total else None,
+            *(
+                Fault((key,), "a secret has no place here: others could see it in the host's list of processes")
+                for key in ("file", "journal", "pattern", "total")
+                if named(getattr(self, key) or "")
+            ),
         )
         return self
 
@@ -120,6 +136,7 @@ class Load(Frozen):
     port: PortText | None = None
     method: Literal["GET", "HEAD"] = "GET"
     headers: Mapping[Line, Templated] = {}
+    tls: Tls | None = Field(default=None, description="as in http")
     requests: Positive = 100
     concurrency: Positive = 4
     error_ratio: ErrorRatio | None = None
@@ -131,12 +148,26 @@ class Load(Frozen):
     def views(self) -> tuple[View, ...]:
         return views(self.via)
 
+    @property
+    def compares(self) -> bool:
+        """Whether the previous release's own burst is needed."""
+        return any(limit.increase for limit in self._limits)
+
+    @property
+    def limited(self) -> bool:
+        """Whether it has a limit that needs none."""
+        return any(limit.max is not None for limit in self._limits)
+
+    @property
+    def _limits(self) -> tuple[ErrorRatio | Latency, ...]:
+        return tuple(limit for limit in (self.error_ratio, self.p50, self.p95, self.p99) if limit)
+
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        bounded = self.error_ratio or self.p50 or self.p95 or self.p99
-        most = 100_000
+        most, widest = 100_000, 64
         refuse(
-            None if bounded else Fault((), "expects nothing: say error_ratio, p50, p95 or p99"),
+            Fault(("concurrency",), f"is more than {widest}") if self.concurrency > widest else None,
+            None if self._limits else Fault((), "expects nothing: say error_ratio, p50, p95 or p99"),
             Fault(("requests",), f"is more than {most}") if self.requests > most else None,
             Fault(("concurrency",), "is more than the requests") if self.concurrency > self.requests else None,
             port_fault(self.port, self.via),

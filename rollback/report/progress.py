@@ -97,7 +97,8 @@ def said(finding: Finding) -> Said:
 def _worth_a_line(finding: Finding, *, verbose: bool) -> bool:
     if finding.check in UNSAID:
         return False
-    return verbose or finding.result is not Result.PASS or finding.check in PHASES
+    quiet = finding.result in {Result.PASS, Result.SKIPPED}
+    return verbose or not quiet or finding.check in PHASES
 
 
 def notice(text: str) -> Said:

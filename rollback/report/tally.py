@@ -15,28 +15,35 @@ _URL = "the url"
 
 
 class Tally:
-    """Of one round of checks; a vantage that had a failure is not counted as passed."""
+    """Of one round of checks; a vantage that had a failure is not counted as passed. Skipped ones are said, too."""
 
     def __init__(self) -> None:
         self._passed: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
         self._failed: set[str] = set()
 
     def add(self, finding: Finding) -> int:
         """How many have passed there by now."""
         place = finding.host or _URL
         self._passed[place] += finding.result is Result.PASS
-        if finding.result is not Result.PASS and finding.required:
+        self._skipped[place] += finding.result is Result.SKIPPED
+        if finding.result not in {Result.PASS, Result.SKIPPED} and finding.required:
             self._failed.add(place)
         return self._passed[place]
 
     def empty(self) -> tuple[str, ...]:
         """`web1 web2: 5 checks passed`; it begins anew."""
-        passed = {place: number for place, number in sorted(self._passed.items()) if place not in self._failed}
-        self._passed.clear()
-        self._failed.clear()
-        numbers = sorted(set(passed.values()), reverse=True)
-        places = {number: [place for place, n in passed.items() if n == number] for number in numbers if number}
-        return tuple(f"{words.hosts(names)}: {words.count(n, 'check')} passed" for n, names in places.items())
+        told: dict[tuple[int, int], list[str]] = {}
+        for place, number in sorted(self._passed.items()):
+            if number and place not in self._failed:
+                told.setdefault((number, self._skipped[place]), []).append(place)
+        for counter in (self._passed, self._skipped, self._failed):
+            counter.clear()
+        return tuple(f"{words.hosts(told[both])}: {_said(*both)}" for both in sorted(told, reverse=True))
+
+
+def _said(passed: int, skipped: int) -> str:
+    return f"{words.count(passed, 'check')} passed" + (f", {skipped} skipped" if skipped else "")
 
 
 def passed(findings: Iterable[Finding]) -> tuple[str, ...]:

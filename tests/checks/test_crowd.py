@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from rollback.checks.crowd import concurrently
+from rollback.checks.crowd import concurrently, in_time
 
 
 def test_answers_come_in_the_order_of_the_places() -> None:
@@ -36,6 +36,19 @@ def test_no_more_than_the_width_are_at_work() -> None:
 
     concurrently(work, range(20), width=3)
     assert most[0] <= 3
+
+
+def test_who_does_not_answer_in_time_is_not_waited_for_and_told_to_give_up() -> None:
+    told = threading.Event()
+
+    def work(place: str, stop: threading.Event) -> str:
+        if place == "slow" and stop.wait(30):
+            told.set()
+        return place
+
+    assert in_time(work, ("quick", "slow", "quick"), 0.1) == ("quick", None, "quick")
+    assert told.wait(30)
+    assert in_time(work, (), 30) == ()
 
 
 def test_nothing_to_ask_is_no_answers() -> None:

@@ -54,6 +54,29 @@ def test_every_case_is_asked_with_its_own_cookies() -> None:
         assert ask(LOGIN, app.port) == [(case, *said) for case in ("complete", "no_profile", "corrupt_profile")]
 
 
+def test_a_flow_keeps_its_connection() -> None:
+    with serving(shop) as app:
+        small = world(LOGIN.replace("PORT", str(app.port)), environ={"PASSWORD": "s3cret"})
+        assert [f.result for f in small.ask()] == [PASS] * 3
+        assert (len(app.asked), len(small.hosts.dialled)) == (9, 3)
+
+
+def test_a_step_may_say_who_asks_by_secrets_that_are_named() -> None:
+    check = """
+  - name: api
+    port: PORT
+    flow:
+      - {request: {get: /a, basic_auth: {user: ada, password: "${PASSWORD}"}}, expect: {status: 200}}
+      - {request: {get: /b, headers: {Authorization: "Bearer ${TOKEN}"}}, expect: {status: 200}}
+      - {request: {get: /c}, expect: {status: 200}}
+"""
+    with serving(lambda _: Page()) as app:
+        small = world(check.replace("PORT", str(app.port)), environ={"PASSWORD": "s3cret", "TOKEN": "t0k3n-t0k3n"})
+        assert [f.result for f in small.ask()] == [PASS]
+        sent = {asked.path: asked.headers.get("authorization") for asked in app.asked}
+        assert sent == {"/a": "Basic YWRhOnMzY3JldA==", "/b": "Bearer t0k3n-t0k3n", "/c": None}
+
+
 def test_the_failing_step_and_case_are_named() -> None:
     with serving(broken) as app:
         found = world(LOGIN.replace("PORT", str(app.port)), environ={"PASSWORD": "s3cret"}).ask()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +65,34 @@ def test_a_connection_to_the_host_that_is_gone_is_an_error(transport: SshTranspo
     with serving(lambda _: Page()) as app:
         check = f"  - {{name: page, http: {{path: /, port: {app.port}}}, expect: {{status: 200}}}}"
         assert [f.result for f in world(check, fleet=Real(transport)).ask()] == [Result.ERROR]
+
+
+def test_a_host_that_forbids_the_way_to_its_app_says_nothing_of_the_release(sshd: Sshd, tmp_path: Path) -> None:
+    """The host is there and commands run on it; only we can't reach the app: an error, which is held and no failure."""
+    settings, ssh_config = tmp_path / "sshd_config", tmp_path / "ssh_config"
+    settings.write_text(f"AllowTcpForwarding no\n{(sshd.folder / 'sshd_config').read_text()}")
+    proxy = f"Host web1\n ProxyCommand /usr/sbin/sshd -i -f {settings} -E {tmp_path}/log\n"
+    ssh_config.write_text(proxy + sshd.world.ssh_config.read_text())
+    strict = connect(Host("web1", "/srv/shop", Ssh(config=str(ssh_config), connect_timeout=20.0)))
+    with serving(lambda _: Page()) as app:
+        checks = f"""
+  - {{name: page, http: {{path: /, port: {app.port}}}, expect: {{status: 200}}}}
+  - {{name: login, port: {app.port}, flow: [{{request: {{get: /}}, expect: {{status: 200}}}}]}}
+  - {{name: port, tcp: {{port: {app.port}}}}}
+  - {{name: burst, load: {{path: /, port: {app.port}, error_ratio: {{max: 0%}}}}}}
+"""
+        findings = world(checks, fleet=Real(strict)).ask()
+        assert strict.exec("echo here", (), 20.0, 100) == (0, b"here\n")
+        assert [(f.check, f.result, "forbids to forward" in f.observed) for f in findings] == [
+            (name, Result.ERROR, True) for name in ("page", "login", "port", "burst")
+        ]
+        assert app.asked == []
+    strict.close()
+
+
+def test_a_burst_goes_through_ssh(transport: SshTransport) -> None:
+    with serving(lambda _: Page()) as app:
+        burst = f"  - {{name: burst, load: {{path: /, port: {app.port}, concurrency: 8, error_ratio: {{max: 0%}}}}}}"
+        fleet = Real(transport)
+        assert [f.result for f in world(burst, fleet=fleet).ask()] == [Result.PASS]
+        assert (len(app.asked), len(fleet.dialled)) == (101, 9)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import pytest
 
-from rollback.errors import UsageError
+from rollback.errors import Unreachable
 from rollback.events import Event, Found, Moved
 from rollback.model import Finding, Release, Result, View
 from tests.build import V1, V2, V3
-from tests.checks.world import App, Asked, Hosts, Page, World, closed_port, serving, told, world
+from tests.checks.world import App, Asked, Hosts, Page, Ran, World, closed_port, serving, told, world
 
 PASS, FAIL, ERROR, SKIPPED = Result.PASS, Result.FAIL, Result.ERROR, Result.SKIPPED
 NO_PREVIOUS = {"web1": None, "web2": None}
@@ -177,9 +178,84 @@ def test_nothing_live_is_nothing_to_ask() -> None:
     assert world(VERSION).checks.once({}) == ()
 
 
-def test_a_kind_that_is_not_built_yet_is_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="check errors: checks of kind logs are not built yet"):
-        world(VERSION + "\n  - {name: errors, logs: {file: log/app.log, new_exceptions: on}}")
+def test_what_would_disturb_the_others_is_asked_after_them_and_alone() -> None:
+    """A burst beside a check of the response time would measure itself."""
+    checks = """
+  - {name: burst, load: {path: /burst, port: 8000, requests: 4, concurrency: 2, error_ratio: {max: 0%}}}
+  - {name: suite, exec: {run: exit 0}, expect: {exit_status: 0}}
+  - {name: one, http: {path: /one, port: 8000}, expect: {status: 200}}
+  - {name: more, load: {path: /more, port: 8000, requests: 4, concurrency: 2, error_ratio: {max: 0%}}}
+"""
+    with serving(lambda _: Page()) as app:
+        small = world(checks, fleet=on(web1=app.port, web2=app.port), hosts="[web1, web2]", gate=QUICK)
+        findings = small.checks.gate(V2, {"web1": V1}, ("web1",), View.HOST)
+        assert [f.check for f in findings] == ["one", "burst", "more"]
+        assert [asked.path for asked in app.asked] == ["/one", *["/burst"] * 5, *["/more"] * 5]
+        findings = small.checks.once({"web1": V2, "web2": V2})
+        expected = [
+            ("one", "web1"),
+            ("one", "web2"),
+            *(("burst", "web1"), ("more", "web1")),
+            *(("burst", "web2"), ("more", "web2")),
+        ]
+        assert [(f.check, f.host) for f in findings] == [*expected, ("suite", None)]
+        assert [f.result for f in findings[:-1]] == [PASS] * 6
+        assert findings[-1].observed.startswith("it could not be run in /nowhere: ")  # where the playbook would be
+
+
+def test_what_is_asked_last_is_not_asked_while_the_app_is_not_up_and_has_not_passed_then() -> None:
+    checks = """
+  - {name: up, http: {path: /up, port: 8000}, expect: {status: 200}, failure_limit: 1}
+  - {name: burst, load: {path: /burst, port: 8000, requests: 4, error_ratio: {max: 0%}}}
+"""
+    with serving(lambda asked: Page(503 if asked.path == "/up" else 200)) as app:
+        small = world(checks, fleet=on(web1=app.port), gate="{min_healthy_time: 1s, healthy_deadline: 3s}")
+        findings = small.checks.gate(V2, {"web1": V1}, ("web1",), View.HOST)
+        assert [(f.check, *told(f)) for f in findings] == [
+            ("up", FAIL, "not healthy within 3 s: GET /up answered 503", "200"),
+            (
+                "burst",
+                Result.INCONCLUSIVE,
+                "not measured within 3 s: not asked while other checks still wait for their answers",
+                "",
+            ),
+        ]
+        assert {asked.path for asked in app.asked} == {"/up"}
+
+
+def test_no_host_is_asked_before_a_switch_when_no_check_needs_it() -> None:
+    small = world(VERSION, fleet=Hosts(away={"web1"}), gate=QUICK)
+    small.checks.before(V2, ("web1",), {"web1": V1})
+    assert (small.hosts.commands, small.hosts.dialled) == ([], [])
+
+
+LOG = "  - {name: errors, logs: {file: log, new_exceptions: on}}"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [
+        (Unreachable("web1 does not answer"), "web1 does not answer"),
+        (ZeroDivisionError("a mistake of ours"), "a mistake of ours"),
+        (None, "no answer within 0.1 s"),
+    ],
+)
+def test_nothing_that_is_looked_at_before_a_switch_holds_it_up(
+    trouble: Exception | None, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Trouble(Hosts):
+        def command(self, host: str, text: str, release: Release, timeout: float) -> Ran:
+            if trouble:
+                raise trouble
+            threading.Event().wait(5)
+            return super().command(host, text, release, timeout)
+
+    monkeypatch.setattr("rollback.checks.before._PATIENCE", 0.1)
+    small = world(LOG, fleet=Trouble(), gate=QUICK)
+    small.checks.before(V2, ("web1",), {})
+    (found,) = small.checks.gate(V2, {"web1": V1}, ("web1",), View.HOST)
+    seen = f"where the log stood before the switch was not seen: {why}"
+    assert told(found) == (Result.INCONCLUSIVE, seen, "")
 
 
 def test_the_incidents_release_is_noticed_in_the_first_round() -> None:

@@ -144,6 +144,20 @@ def test_without_verification_any_certificate_will_do_and_it_is_said_loudly(tmp_
         assert small.events[0] == Noticed("check up: certificates are NOT verified (tls.insecure)")
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "load: {path: /, port: PORT, requests: 2, concurrency: 1, error_ratio: {max: 0%}, tls: {insecure: on}}",
+        "flow: [{request: {get: /}, expect: {status: 200}}], port: PORT, tls: {insecure: on}",
+    ],
+)
+def test_every_kind_that_speaks_https_says_so_when_it_does_not_verify(tmp_path: Path, kind: str) -> None:
+    with https(authority(tmp_path, "other.example.com").chain) as server:
+        small = world(f"  - {{name: up, {kind}}}".replace("PORT", str(server.port)), url=f"https://{NAME}")
+        assert [f.result for f in small.ask()] == [Result.PASS]
+        assert small.events[0] == Noticed("check up: certificates are NOT verified (tls.insecure)")
+
+
 def test_a_port_that_does_not_speak_tls_is_waited_for(tmp_path: Path) -> None:
     made = authority(tmp_path, NAME)
     with https(made.chain) as server:

@@ -230,6 +230,9 @@ class World:
     def has(self, view: View) -> bool:
         return view is View.HOST
 
+    def before(self, release: Release, hosts: tuple[str, ...], compared: Mapping[str, Release]) -> None:
+        pass
+
     def gate(
         self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], view: View
     ) -> tuple[Finding, ...]:

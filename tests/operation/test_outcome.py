@@ -75,6 +75,26 @@ def test_a_bad_canary_goes_back_and_nobody_else_is_touched() -> None:
     ]
 
 
+def test_checks_look_before_every_switch_and_only_what_is_new_is_compared_with_what_was_there() -> None:
+    its = world(2, trouble={("verify", "v3", "web2"): (F, True)})
+    operate(deploying(its), POLICY, its.ports())
+    assert its.looked == [
+        ("v3", ("web1",), {"web1": "v1"}),
+        ("v3", ("web2",), {"web2": "v1"}),
+        ("v1", ("web1",), {}),
+        ("v1", ("web2",), {}),
+    ]
+
+
+def test_nothing_is_compared_where_nothing_was_live_or_on_a_persons_way_back() -> None:
+    first = World({"web1": None, "web2": V1})
+    operate(planning.deploy(V3, first.sight(), GOOD, Rollout(canary=0, batch=2)), POLICY, first.ports())
+    assert first.looked == [("v3", ("web1", "web2"), {"web2": "v1"})]
+    its = World({"web1": V3})
+    operate(planning.rollback(None, its.sight(), GOOD, ONE_BY_ONE), POLICY, its.ports())
+    assert its.looked == [("v1", ("web1",), {})]
+
+
 def test_only_the_way_to_the_new_release_must_be_confirmed() -> None:
     its = world(2, bad={"v3"})
     operate(deploying(its), replace(POLICY, confirm_within=90.0), its.ports())

@@ -43,6 +43,7 @@ class World:
     conditions: dict[str, Condition] = field(default_factory=dict)  # of hosts that are not fit for a deploy
     blind: bool = False  # the check does not see which release answers
     later: dict[str, Result] = field(default_factory=dict)  # what the watch finds, by tag
+    looked: list[tuple[str, tuple[str, ...], dict[str, str]]] = field(default_factory=list)  # before a switch
     robbed: str = ""  # the phase in which the lease is taken away
 
     def ports(self) -> Ports:
@@ -150,6 +151,9 @@ class World:
     # checks
     def has(self, view: View) -> bool:
         return view in self.views
+
+    def before(self, release: Release, hosts: tuple[str, ...], compared: Mapping[str, Release]) -> None:
+        self.looked.append((release.tag, hosts, {host: one.tag for host, one in compared.items()}))
 
     def gate(
         self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], view: View

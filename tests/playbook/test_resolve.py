@@ -133,8 +133,5 @@ def test_what_is_not_built_yet_is_named() -> None:
     text = GOOD.replace("app: shop", "app: shop\nledger: postgresql+psycopg://db/x")
     text += "  - name: errors\n    logs: {file: log, new_exceptions: on}\n"
     book = read(text)
-    assert book.unbuilt() == (
-        "checks.errors: checks of kind logs are not built yet",
-        "ledger: a ledger in PostgreSQL is not built yet",
-    )
+    assert book.unbuilt() == ("ledger: a ledger in PostgreSQL is not built yet",)
     assert read(GOOD).unbuilt() == ()

@@ -42,6 +42,10 @@ def _shown(events: Iterable[Event], *, verbose: bool = False) -> list[str]:
             ["verify    v3 on web1 web2", "  ✓ web1: 2 checks passed", "  ✓ the url web2: 1 check passed"],
         ),
         (
+            [FORWARD, *_found(finding(), finding("log", Result.SKIPPED), finding(host="web2"))],
+            ["verify    v3 on web1 web2", "  ✓ web1: 1 check passed, 1 skipped", "  ✓ web2: 1 check passed"],
+        ),
+        (
             [FORWARD, *_found(finding("me"), FAILED), Noticed("going back"), BACK, *_found(DONE)],
             [
                 "verify    v3 on web1 web2",

@@ -55,6 +55,9 @@ class Checks:
     def has(self, view: View) -> bool:
         return view in self.views
 
+    def before(self, release: Release, hosts: tuple[str, ...], compared: Mapping[str, Release]) -> None:
+        pass
+
     def gate(
         self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], view: View
     ) -> tuple[Finding, ...]:
