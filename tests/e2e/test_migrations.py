@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import sys
@@ -210,6 +211,17 @@ def test_a_drill_does_not_cross_a_barrier(world: Small) -> None:
     refused = world.run("drill", "-e", "production", "-y")
     assert (refused.code, world.lives()) == (3, ["w3", "w3"])
     assert "a drill would cross the irreversible migration 0003_nick.sql" in refused.err
+
+
+def test_a_gate_holds_before_a_barrier_too(world: Small) -> None:
+    deployed(world, "w1", "w2")
+    dropping(world, "w3")
+    deployed(world, "w3")
+    for host in world.hosts:
+        os.kill(int((world.root(host) / "shared/pid").read_text()), signal.SIGKILL)
+    ended = world.run("gate", "-y", "--json")
+    assert (ended.code, world.lives()) == (11, ["w3", "w3"])
+    assert "w2 does not know the irreversible migration 0003_nick.sql" in ended.json["message"]
 
 
 def test_a_playbook_whose_path_names_nothing_says_so(world: Small) -> None:
