@@ -1,6 +1,8 @@
+# shellcheck shell=sh
 # What a log on this host says since the last switch. It is counted here: only counts and a few lines travel.
 #
-# Called with: file|journal PLACE, INODE SIZE SUM REAL as they were before the switch (logs_end.sh), FLAGS PATTERN of the lines that count, FLAGS PATTERN of the lines
+# Called with: file|journal PLACE, INODE SIZE SUM REAL as they were before the switch (logs_end.sh), FLAGS PATTERN of the
+# lines that count, FLAGS PATTERN of the lines
 # that they are a share of, and the program that finds exceptions; "" where nothing is asked. Answers with a key and its
 # text in each line, the last one `end`. Needs coreutils, grep, awk.
 set -u

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Where a log on this host ends now: INODE SIZE SUM, then its real name. SUM is of its last 256 bytes, as in logs.sh.
 #
 # Called with: PLACE. Zeros: there is none.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import httpx
 import pytest
@@ -117,3 +118,13 @@ def test_what_can_not_be_watched_is_wrong_usage(small: Small) -> None:
     assert "environments.production has no verify.watch" in refused.err
     small.write(WATCHED)
     assert "--metrics 127.0.0.1:x: can't listen there" in small.run("watch", "--metrics", "127.0.0.1:x").err
+
+
+@pytest.mark.parametrize("example", ["rollback-watch.service", "supervisor.conf"])
+def test_the_ready_units_start_what_there_is(watched: Small, example: str) -> None:
+    written = (Path(__file__).parents[2] / "playbooks/watch" / example).read_text()
+    words = re.findall(r"^(?:ExecStart|command)=\S+/rollback (.+)$", written, re.MULTILINE)
+    assert len(words) == 1
+    there = words[0].replace("9464", str(free_port())).split()
+    done = watched.run(*there, "--for", "1s")
+    assert done.code == 0, done.err
