@@ -255,8 +255,8 @@ PLANTED = (
     Planted(
         "a host goes back across an irreversible migration by itself",
         "rollback/operation/walk.py",
-        " or step.release != plan.target or plan.barrier:",
-        " or step.release != plan.target:",
+        " or not _is_new(step, plan) or plan.barrier:",
+        " or not _is_new(step, plan):",
         OUTCOME,
     ),
     Planted(
