@@ -115,8 +115,8 @@ PLANTED = (
     Planted(
         "an unknown answer is taken for success",
         "rollback/operation/walk.py",
-        "return all(f.result is Result.PASS for f in findings)",
-        "return not any(f.result is Result.FAIL for f in findings)",
+        "return all(f.result is Result.PASS for f in so_far.findings)",
+        "return not any(f.result is Result.FAIL for f in so_far.findings)",
         OUTCOME,
     ),
     Planted(
