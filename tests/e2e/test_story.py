@@ -35,7 +35,10 @@ def test_back_to_a_release_by_its_tag_and_forward_again(small: Small) -> None:
     for tag in ("v1", "v2"):
         assert small.run("deploy", tag, "-y").code == 0
     assert (small.run("--to", "v1", "-y").code, small.lives()) == (0, ["v1", "v1"])
-    assert (small.run("--to", "v2", "-y").code, small.lives()) == (0, ["v2", "v2"])
+    refused = small.run("deploy", "v2", "-y")
+    assert (refused.code, small.lives()) == (3, ["v1", "v1"])
+    assert "rolled back by" in refused.err
+    assert (small.run("deploy", "v2", "-y", "--force").code, small.lives()) == (0, ["v2", "v2"])
 
 
 def test_a_bad_release_stays_quarantined_until_a_person_lifts_it(small: Small) -> None:

@@ -62,7 +62,7 @@ def killed(world: World, host: str, moment: str, kill: str, *words: str) -> Ran:
         return operator.wait()
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", [one for one in POINTS if "migrate" not in one])  # those: test_agent_crash
 def test_the_agents_shell_is_killed_whenever_it_comes_to(world: World, point: str) -> None:
     """Its retries, too."""
     world.restart("web1", ROLLBACK_FAILPOINT=point)

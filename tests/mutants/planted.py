@@ -115,8 +115,8 @@ PLANTED = (
     Planted(
         "an unknown answer is taken for success",
         "rollback/operation/walk.py",
-        "return all(f.result is Result.PASS for f in findings)",
-        "return not any(f.result is Result.FAIL for f in findings)",
+        "return all(f.result is Result.PASS for f in so_far.findings)",
+        "return not any(f.result is Result.FAIL for f in so_far.findings)",
         OUTCOME,
     ),
     Planted(
@@ -255,8 +255,8 @@ PLANTED = (
     Planted(
         "a host goes back across an irreversible migration by itself",
         "rollback/operation/walk.py",
-        " or step.release != plan.target or plan.barrier:",
-        " or step.release != plan.target:",
+        " or not _is_new(step, plan) or plan.barrier:",
+        " or not _is_new(step, plan):",
         OUTCOME,
     ),
     Planted(
