@@ -73,6 +73,9 @@ class Phase(StrEnum):
     WATCH = "watch"
 
 
+JUDGED = frozenset({Phase.VERIFY, Phase.WATCH})  # what they find is weighed; the others did or did not do something
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One phase, one release, some hosts (by name)."""

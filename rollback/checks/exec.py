@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollback.checks.junit import Report, report
+from rollback.checks.junit import Report, report, stamp
 from rollback.checks.process import Ended, run
 from rollback.checks.question import Question, Said
 from rollback.model import Result
@@ -34,8 +34,10 @@ def ask(question: Question) -> Said:
     """Raises: UsageError."""
     suite = question.check.exec
     assert suite is not None
+    path = question.folder / suite.junit if suite.junit else None
+    before = stamp(path) if path else None
     ended = run(suite.run, question.folder, _environ(question, suite), question.check.timeout, question.stopped)
-    written = report(question.folder / suite.junit, ended.began) if suite.junit else None
+    written = report(path, before) if path else None
     evidence = question.ending(_evidence(ended, written))
     if ended.late:
         why = f"did not end within {question.check.timeout:g} s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,14 +26,26 @@ class Report:
     names: tuple[str, ...]
 
 
-def report(path: Path, began: float) -> Report | None:
-    """None when there is none that this run wrote, or none that can be read."""
-    from junitparser import JUnitXml, JUnitXmlError
+Stamp = tuple[int, int, int]
 
+
+def stamp(path: Path) -> Stamp | None:
+    """What changes when a file is written anew; None where there is none that could be read."""
     try:
         found = path.stat()
-        if found.st_mtime < began - 1 or found.st_size > _LARGEST:  # some file systems know no fractions of a second
-            return None
+    except (OSError, ValueError):
+        return None
+    readable = stat.S_ISREG(found.st_mode) and found.st_size <= _LARGEST
+    return (found.st_ino, found.st_mtime_ns, found.st_size) if readable else None
+
+
+def report(path: Path, before: Stamp | None) -> Report | None:
+    """before: its stamp when the run began. None when that run wrote none, or none that can be read."""
+    from junitparser import JUnitXml, JUnitXmlError
+
+    if stamp(path) in {None, before}:
+        return None
+    try:
         with path.open("rb") as opened:
             cases = [case for suite in JUnitXml.fromfile(opened) for case in suite]  # those of inner suites, too
     except (OSError, JUnitXmlError, SyntaxError, ValueError):

@@ -24,23 +24,21 @@ _LAST_WORDS = 0.5  # seconds; what it left behind in the background may hold its
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """status: the exit status, or minus the signal. late: it was ended by us. began: seconds since the epoch."""
+    """status: the exit status, or minus the signal. late: it was ended by us."""
 
     status: int
     output: str
     late: bool
-    began: float
 
 
 def run(command: str, folder: Path, environ: Mapping[str, str], seconds: float, stopped: Callable[[], bool]) -> Ended:
     """Until it ends, its time is up, or nobody waits any more. Raises: UsageError when it can't be begun."""
-    began = time.time()
     process = _begun(command, folder, environ)
     tail = _Tail(process)
     late = not _ends(process, time.monotonic() + seconds, stopped)
     if late:
         _end(process)
-    return Ended(process.wait(), tail.read(), late, began)
+    return Ended(process.wait(), tail.read(), late)
 
 
 def _begun(command: str, folder: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:

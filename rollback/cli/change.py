@@ -101,12 +101,13 @@ def named(session: Session, tag: str, sightings: Sequence[Sighting], known: Know
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What came of it. plan, outcome: None when nothing was begun."""
+    """What came of it. plan, outcome: None when nothing was begun. signal: that came meanwhile, its number; 0: none."""
 
     reply: Reply
     operation: str = ""
     plan: Plan | None = None
     outcome: Outcome | None = None
+    signal: int = 0
 
 
 def change(
@@ -179,7 +180,8 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, terms: Ter
         ports = Ports(session.fleet, checks, entries, session.tell, session.ask, signals.shield, releases)
         done, ending = conduct(asked, sightings, session.policy, ports)
     session.progress.__exit__()
-    return Changed(_reply(session, operation, done, ending, signals.last), operation, done, ending.outcome)
+    reply = _reply(session, operation, done, ending, signals.last)
+    return Changed(reply, operation, done, ending.outcome, signals.last)
 
 
 def _reply(session: Session, operation: str, plan: Plan, ending: Ending, signal: int) -> Reply:

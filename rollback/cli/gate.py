@@ -18,6 +18,7 @@ from rollback.cli.signals import Signals
 from rollback.core.judge import Decision, decide, judge
 from rollback.core.refusals import is_bad
 from rollback.core.resume import resume
+from rollback.core.status import live_on
 from rollback.errors import Refused
 from rollback.events import Began, Noticed
 from rollback.model import Finding, Grade, Phase, Release, Result, Sighting, Step, Verdict, View
@@ -44,7 +45,7 @@ def _seen(session: Session, tag: str | None) -> Seen:
     require_free(sightings, claim(session, ""))
     if resume(sightings, known, session.rollout) is not None:
         raise Refused("something was left unfinished: a gate is for what is at rest", hint="rollback resume")
-    live = {s.host: one for s in sightings for one in s.releases if one.id == s.live}
+    live = live_on(sightings)
     if tag is None:
         release, hosts = _common(sightings, live), tuple(live)
     else:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from rollback.cli.change import Changed, back_plan, change
+from rollback.cli.change import Changed, change
 from rollback.cli.entries import Entries
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
-from rollback.cli.wanted import Terms
+from rollback.cli.wanted import Terms, rollback_plan
 from rollback.core.explain import Explanation
 from rollback.core.fallback import choose_fallback
 from rollback.core.judge import Decision
@@ -150,7 +150,7 @@ def _plan(session: Session, bad: Release, sightings: Sequence[Sighting]) -> Plan
     """Not from what somebody else has put there since. Raises: Refused."""
     if not any(s.live == bad.id for s in sightings):
         raise Refused(f"{words.tag(bad)} is not live any more", hint="rollback status")
-    return back_plan(session, None, Terms(), sightings)
+    return rollback_plan(session, None, Terms(), sightings)
 
 
 def _gone_back(changed: Changed, verdict: Verdict) -> Ending:

@@ -15,7 +15,7 @@ _FORWARD = "deploy a release that mends it; or, when {tag} can work with the dat
 
 def ahead(session: Session, plan: Plan, sightings: Sequence[Sighting], *, force: bool) -> Plan:
     """Of a deploy. Raises: Refused when its release does not know an irreversible migration of what is live."""
-    if session.migrations is None:
+    if session.playbook.migrations is None:
         return plan
     weighed = _weighed(session, plan, sightings, lambda old, new: _told(session, old, new))
     if not force:
@@ -25,7 +25,7 @@ def ahead(session: Session, plan: Plan, sightings: Sequence[Sighting], *, force:
 
 def behind(session: Session, plan: Plan, sightings: Sequence[Sighting], *, cross: bool) -> Plan:
     """Of everything else: no git is asked. Raises: Refused at a barrier, unless a person says to cross it."""
-    if session.migrations is None:
+    if session.playbook.migrations is None:
         return plan
     weighed = _weighed(session, plan, sightings, barrier.recorded(session.records()))
     if cross or not barrier.crossed(weighed):
@@ -45,14 +45,14 @@ def rehearsed(session: Session, plan: Plan, sightings: Sequence[Sighting]) -> Pl
 
 
 def _weighed(session: Session, plan: Plan, sightings: Sequence[Sighting], tell: barrier.Tell) -> Plan:
-    up = session.migrations and session.migrations.up and plan.kind is Kind.DEPLOY
+    up = session.playbook.migrations and session.playbook.migrations.up and plan.kind is Kind.DEPLOY
     run = bool(up) and not barrier.is_run(plan, session.known().left)
     return barrier.weighed(plan, session.releases(sightings), tell, run=run)
 
 
 def _told(session: Session, old: Release, new: Release) -> Between:
     """By git; what it does not have, as in a shallow clone, may have been recorded."""
-    its = session.migrations
+    its = session.playbook.migrations
     assert its is not None
     try:
         found = session.repository.migrations(old, new, its.path, its.irreversible)
@@ -63,6 +63,6 @@ def _told(session: Session, old: Release, new: Release) -> Between:
 
 def notice(session: Session, release: Release) -> None:
     """A path that names nothing would find nothing, for ever."""
-    its = session.migrations
+    its = session.playbook.migrations
     if its is not None and not session.repository.holds(release, its.path):
         session.tell(Noticed(f"{release.tag} has nothing at {its.path}, the playbook's migrations.path"))

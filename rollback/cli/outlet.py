@@ -51,6 +51,13 @@ def console(options: Options, *, stderr: bool = False) -> Screen:
     return Screen(stream, _harmless if in_actions() else secrets().redact, width=width, no_color=bool(options.no_color))
 
 
+def prose(options: Options) -> Screen:
+    """Where progress is told: nowhere when it is to be quiet."""
+    screen = console(options, stderr=True)
+    screen.quiet = bool(options.quiet)
+    return screen
+
+
 def _harmless(text: str) -> str:
     from rollback.report.github import inert
 

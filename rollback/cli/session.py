@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rollback.cli.chosen import chosen
 from rollback.cli.logs import debugging
 from rollback.cli.options import Options
-from rollback.cli.outlet import console, secrets
+from rollback.cli.outlet import console, prose, secrets
 from rollback.core.freeze import freeze
 from rollback.core.history import known_releases, pins, standings
 from rollback.core.left import left, rest, unheard, within
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from rollback.ledger.store import Ledger
     from rollback.playbook.schema import Environment, Playbook
     from rollback.playbook.secrets import Secrets
-    from rollback.playbook.settings import Migrations
     from rollback.report.board import Board
     from rollback.report.progress import Lines, Notices
     from rollback.source.packed import Package
@@ -70,26 +69,24 @@ class Session:
         return chosen(self.environment.hosts, self.options.hosts, self.environment.name)
 
     @cached_property
-    def migrations(self) -> Migrations | None:
-        return self.playbook.migrations
-
-    @cached_property
     def secrets(self) -> Secrets:
         return secrets()
 
     @cached_property
     def progress(self) -> Lines | Board | Notices:
         from rollback.report.board import Board
+
+        screen = prose(self.options)
+        if not screen.is_terminal or "CI" in os.environ or self.options.json or debugging():
+            return self.lines()
+        names = tuple(host.name for host in self.hosts)
+        return Board(screen, names, verbose=bool(self.options.verbose), limits=self.policy.limits)
+
+    def lines(self) -> Lines:
+        """Progress that scrolls, also in a terminal."""
         from rollback.report.progress import Lines
 
-        screen = console(self.options, stderr=True)
-        if self.options.quiet:
-            screen.quiet = True
-        verbose = bool(self.options.verbose)
-        if screen.is_terminal and "CI" not in os.environ and not (self.options.json or debugging()):
-            names = tuple(host.name for host in self.hosts)
-            return Board(screen, names, verbose=verbose, limits=self.policy.limits)
-        return Lines(screen, verbose=verbose)
+        return Lines(prose(self.options), verbose=bool(self.options.verbose))
 
     def tell(self, event: Event) -> None:
         self.progress(event)
@@ -109,7 +106,7 @@ class Session:
             environment=self.environment.name,
             shared=book.shared,
             prepare=book.prepare,
-            up=(self.migrations and self.migrations.up) or "",
+            up=(book.migrations and book.migrations.up) or "",
             package=self.package,
             pack=carried,
             secrets=self.secrets,
@@ -244,7 +241,6 @@ class Session:
         """Prose, on stderr."""
         from rollback.report.layout import put
 
-        if not self.options.quiet:
-            screen = console(self.options, stderr=True)
-            for line in lines:
-                put(screen, line)
+        screen = prose(self.options)
+        for line in lines:
+            put(screen, line)

@@ -12,10 +12,11 @@ from rollback.cli.outlet import console
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.core.explain import Explanation, Part, answers
-from rollback.core.judge import decide, judge
-from rollback.core.replay import Rule, replay
+from rollback.core.judge import STAYS, decide, judge
+from rollback.core.replay import Rule, replay, watched
+from rollback.core.status import live_on
 from rollback.errors import Refused, Unreachable
-from rollback.model import Finding, Grade, Outcome, Phase, Release, Result, Sighting, Verdict
+from rollback.model import Finding, Grade, Phase, Release, Result, Sighting, Verdict
 from rollback.report import replay as replays
 from rollback.report import words
 from rollback.report.ending import evidence_of
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _HINTS = {Grade.GOOD: "rollback status", Grade.BAD: "rollback", Grade.UNKNOWN: "rollback check"}
 _HEADS = {Grade.GOOD: ("✓", "green"), Grade.BAD: ("✗", "red"), Grade.UNKNOWN: ("?", words.CAUTION)}
-_CODES = {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outcome.HELD}
 
 
 def verify(options: Options, replayed: str | None) -> Reply:
@@ -42,7 +42,9 @@ def _again(options: Options, operation: str) -> Reply:
         mine = sorted((r for r in session.records() if r.operation == one.operation), key=lambda r: r.id)
         if one.release is None:
             raise Refused(f"{one.what} judged no release: there is nothing to judge again", hint="rollback history")
-        rules = {c.name: Rule(c.limits, c.severity == "required") for c in session.playbook.checks if "gate" in c.phase}
+        phases = {"gate", "watch"} if watched(mine) else {"gate"}
+        declared = [check for check in session.playbook.checks if phases & set(check.phase)]
+        rules = {check.name: Rule(check.limits, check.severity == "required") for check in declared}
         again = replay(one.release, mine, rules)
         follows = decide(again.now, session.policy.auto_rollback, session.policy.on_inconclusive)
         said = replays.sentence(clean_line(one.what), again)
@@ -76,7 +78,7 @@ def _why(session: Session, live: Mapping[str, Release], verdict: Verdict) -> Exp
     return Explanation(
         what="verify",
         environment=session.environment.name,
-        outcome=_CODES[verdict.grade],
+        outcome=STAYS[verdict.grade],
         verdict=verdict,
         author=session.author[0],
         target=release,
@@ -97,7 +99,7 @@ def _live(sightings: Sequence[Sighting]) -> dict[str, Release]:
     away = [f"{s.host}: {s.problem}" for s in sightings if s.problem]
     if len(away) == len(sightings):
         raise Unreachable("; ".join(away), hint="rollback check")
-    live = {s.host: release for s in sightings for release in s.releases if release.id == s.live}
+    live = live_on(sightings)
     if not live:
         raise Refused("nothing that was deployed by this tool is live on these hosts", hint="rollback deploy TAG")
     return live

@@ -14,29 +14,27 @@ from typing import TYPE_CHECKING
 from rollback.cli.change import change
 from rollback.cli.keep import noted
 from rollback.cli.options import Options
-from rollback.cli.outlet import console
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
+from rollback.cli.signals import Interrupted, Signals
 from rollback.cli.wanted import Terms, rollback_plan
-from rollback.core.status import common_live
+from rollback.core.judge import STAYS
+from rollback.core.status import common_live, live_on
 from rollback.core.vigil import Vigil, last_said, may_roll_back
-from rollback.errors import RollbackError, UsageError
+from rollback.errors import LeaseHeld, Refused, RollbackError, UsageError
 from rollback.events import Noticed
-from rollback.model import Grade, Outcome, Release, Sighting, Verdict, Watched
+from rollback.model import Grade, Release, Sighting, Verdict, Watched
 from rollback.report import words
-from rollback.report.progress import Lines
 
 if TYPE_CHECKING:
     from rollback.cli.metrics import Metrics
     from rollback.playbook.settings import Watch
 
-_CODES = {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outcome.HELD}
-
 
 def watch(options: Options, metrics: str, lasting: float) -> Reply:
     """metrics: an address for Prometheus, or "". lasting: seconds; 0: until it is ended."""
     with Session(options) as session:
-        session.progress = Lines(console(options, stderr=True), verbose=bool(options.verbose))
+        session.progress = session.lines()
         session.require_usable()
         settings = session.environment.verify.watch
         if settings is None:
@@ -45,13 +43,12 @@ def watch(options: Options, metrics: str, lasting: float) -> Reply:
             )
         watching = _Watching(session, settings, _served(metrics, session.environment.name))
         session.say(f"watching {session.environment.name}: every {words.seconds(settings.interval)}")
-        until = time.monotonic() + lasting
-        while True:
-            begun = time.monotonic()
-            watching.look()
-            if lasting and begun + settings.interval > until:
-                return watching.reply()
-            time.sleep(max(0.0, begun + settings.interval - time.monotonic()))
+        try:
+            with Signals(session.tell):
+                watching.go_on(lasting)
+        except Interrupted as ended:
+            return watching.reply(128 + ended.signal)
+        return watching.reply()
 
 
 def _served(address: str, environment: str) -> Metrics | None:
@@ -70,22 +67,38 @@ class _Watching:
     rolled: list[Reply] = field(default_factory=list)
     kept: Release | None = None  # which can't be rolled back: that is said once
 
+    def go_on(self, lasting: float) -> None:
+        """Raises: Interrupted."""
+        until = time.monotonic() + lasting
+        while True:
+            following = time.monotonic() + self.settings.interval
+            self.look()
+            if lasting and following > until:
+                return
+            time.sleep(max(0.0, following - time.monotonic()))
+
     def look(self) -> None:
         """One round. While somebody's operation is under way nothing is asked: hosts restart then."""
         sightings = self.session.sight()
         self.said = self.said or last_said(self.session.records())
         if any(s.lease is not None and s.lease.left > 0 for s in sightings):
             return
-        live = {s.host: release for s in sightings for release in s.releases if release.id == s.live}
-        found = self.session.checks.sample(live) if live else ()
-        since = datetime.now(UTC) - timedelta(seconds=self.settings.duration)
-        self.vigil = self.vigil.seeing(common_live(sightings), found, since)
-        verdict = self.vigil.verdict(self.session.policy.limits)
-        if self.metrics:
-            self.metrics.show(verdict, found, live)
+        verdict = self._asked(sightings)
         self._say(verdict, sightings)
         if verdict.grade is Grade.BAD and self._rolled_back():
             self.look()  # it is another release now
+
+    def _asked(self, sightings: Sequence[Sighting]) -> Verdict:
+        live, release = live_on(sightings), common_live(sightings)
+        if release is not None and release != self.vigil.release:
+            self.session.checks.before(release, tuple(live), {})  # from here on its logs are read
+        found = self.session.checks.sample(live) if live else ()
+        since = datetime.now(UTC) - timedelta(seconds=self.settings.duration)
+        self.vigil = self.vigil.seeing(release, found, since)
+        verdict = self.vigil.verdict(self.session.policy.limits)
+        if self.metrics:
+            self.metrics.show(verdict, found, live)
+        return verdict
 
     def _say(self, verdict: Verdict, sightings: Sequence[Sighting]) -> None:
         """Once for each change."""
@@ -95,28 +108,41 @@ class _Watching:
             return
         release = words.named(now.release) if now.release else "the hosts differ:"
         self.session.tell(Noticed(f"{release} is {now.grade}: {now.reason}"))
-        noted(self.session, sightings, now)
+        if not self.session.options.dry_run:
+            noted(self.session, sightings, now)
 
     def _rolled_back(self) -> bool:
         within, automatic = self.settings.rollback_within, self.session.policy.auto_rollback == "on"
         records, live = self.session.records(), self.vigil.release
         if not automatic or live == self.kept or not may_roll_back(records, live, datetime.now(UTC), within):
             return False
+        if self.session.options.dry_run:
+            return self._keep("it would be rolled back, and this is a dry run")
         self.session.tell(Noticed(f"rolling back: it was deployed less than {words.seconds(within)} ago"))
-        plan = partial(rollback_plan, self.session, None, Terms())
         try:
-            reply = change(self.session, plan, Terms(), agreed=True).reply
+            changed = change(self.session, partial(rollback_plan, self.session, None, Terms()), Terms(), agreed=True)
+        except LeaseHeld:
+            return False  # somebody is at it: what they leave is looked at then
+        except Refused as error:
+            return self._keep(f"the rollback was refused: {error}")
         except RollbackError as error:
-            self.session.tell(Noticed(f"the rollback was refused: {error}"))
-            self.kept = live
+            self.session.tell(Noticed(f"the rollback is tried again: {error}"))
             return False
-        self.rolled.append(reply)
-        self.session.say(*reply.shown)
+        self.rolled.append(changed.reply)
+        self.session.say(*changed.reply.shown)
+        if changed.signal:
+            raise Interrupted(changed.signal)
         return True
 
-    def reply(self) -> Reply:
+    def _keep(self, why: str) -> bool:
+        self.session.tell(Noticed(why))
+        self.kept = self.vigil.release
+        return False
+
+    def reply(self, code: int | None = None) -> Reply:
+        """code: when it was ended by a signal."""
         grade = self.said.grade if self.said else Grade.UNKNOWN
-        reason = self.said.reason if self.said else "an operation is under way"
+        reason = self.said.reason if self.said else "nothing could be asked yet"
         said = f"{self.session.environment.name} is {grade}: {reason}"
         data = {"grade": grade, "release": self.vigil.release, "rolled_back": [one.data for one in self.rolled]}
-        return Reply(data, (said,), _CODES[grade].exit_code, said, "rollback status")
+        return Reply(data, (said,), STAYS[grade].exit_code if code is None else code, said, "rollback status")

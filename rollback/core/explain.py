@@ -12,7 +12,7 @@ from datetime import datetime
 from rollback.core.fallback import Candidate, candidates
 from rollback.core.history import Standing, observed, standings
 from rollback.core.times import NEVER, Times
-from rollback.model import Finding, Grade, Judged, Kind, Observed, Outcome, Phase, Record, Release, Result, Verdict
+from rollback.model import JUDGED, Finding, Grade, Judged, Kind, Observed, Outcome, Record, Release, Result, Verdict
 
 PREFLIGHT = "preflight"
 Question = tuple[str, str | None, str | None]  # check, host, case
@@ -134,7 +134,7 @@ def _part(
     grades: Mapping[Release, Grade],
 ) -> Part:
     phase, release = place
-    grade = grades.get(release) if release is not None and phase == Phase.VERIFY else None
+    grade = grades.get(release) if release is not None and phase in JUDGED else None
     return Part(phase, release, answers(findings, {} if phase == PREFLIGHT else before), grade)
 
 

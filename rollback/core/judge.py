@@ -11,10 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain, groupby, takewhile
 
-from rollback.model import Finding, Grade, Limits, Result, Verdict
+from rollback.model import Finding, Grade, Limits, Outcome, Result, Verdict
 
 _MEASURED = {Result.PASS, Result.FAIL}
 _NO_LIMITS = Limits()
+
+
+STAYS = {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outcome.HELD}  # where nothing is switched
 
 
 class Decision(StrEnum):

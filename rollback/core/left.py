@@ -144,7 +144,8 @@ def _left(operation: str, mine: tuple[Record, ...]) -> Left:
     start = _started(mine)
     hosts, touched = frozenset(start.hosts), switched(mine)
     passed = {host for step in _verified(mine) if step.release == start.target for host in step.hosts}
-    arrived = hosts <= passed and not any(isinstance(r.fact, Reverted) for r in mine)
+    turned = any(isinstance(r.fact, Reverted) for r in mine) or not _held_out(mine)
+    arrived = hosts <= passed and not turned
     run = _migrated(mine)
     return Left(operation, start.kind, start.target, start.fallback, hosts | touched, touched, arrived, run)
 
@@ -170,6 +171,12 @@ def _ended(mine: Iterable[Record]) -> Ended | None:
 def _verified(mine: Iterable[Record]) -> Iterable[Step]:
     seen = observed(mine)
     return (fact.step for fact in seen if fact.step and fact.step.phase is Phase.VERIFY and _passed(fact.findings))
+
+
+def _held_out(mine: Iterable[Record]) -> bool:
+    """Nothing was amiss in the watch, if it was watched."""
+    seen = (fact for fact in observed(mine) if fact.step and fact.step.phase is Phase.WATCH)
+    return all(_passed(fact.findings) for fact in seen)
 
 
 def _passed(findings: tuple[Finding, ...]) -> bool:

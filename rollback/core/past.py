@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from rollback.core.judge import STAYS
 from rollback.model import (
     Ended,
     Frozen,
-    Grade,
     Judged,
     Marked,
     Outcome,
@@ -64,7 +64,7 @@ def _row(records: tuple[Record, ...]) -> Past | None:
 
 def _without_an_end(fact: Opening) -> Outcome | None:
     if isinstance(fact, Judged):
-        return {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outcome.HELD}[fact.verdict.grade]
+        return STAYS[fact.verdict.grade]
     return None if isinstance(fact, Started) else Outcome.DONE
 
 

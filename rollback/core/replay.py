@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rollback.core.history import observed
 from rollback.core.judge import judge, red
 from rollback.errors import Refused
-from rollback.model import Finding, Grade, Intended, Judged, Limits, Phase, Record, Release, Verdict
+from rollback.model import JUDGED, Finding, Grade, Intended, Judged, Limits, Phase, Record, Release, Verdict
 
 _OURS = {"reach", "undrain"}  # findings of no declared check
 
@@ -57,14 +57,19 @@ def replay(release: Release, mine: Sequence[Record], rules: Mapping[str, Rule]) 
     )
 
 
+def watched(mine: Sequence[Record]) -> bool:
+    """Was it watched after its last wave?"""
+    return any(fact.step is not None and fact.step.phase is Phase.WATCH for fact in observed(mine))
+
+
 def _verified(release: Release, mine: Sequence[Record]) -> tuple[Finding, ...]:
-    steps = [fact for fact in observed(mine) if fact.step and fact.step.phase is Phase.VERIFY]
+    steps = [fact for fact in observed(mine) if fact.step and fact.step.phase in JUDGED]
     return tuple(found for fact in steps if fact.step and fact.step.release == release for found in fact.findings)
 
 
 def _ended_before(release: Release, mine: Sequence[Record]) -> bool:
     steps = [one.fact.step for one in mine if isinstance(one.fact, Intended) and one.fact.step.release == release]
-    return bool(steps) and steps[-1].phase is not Phase.VERIFY
+    return bool(steps) and steps[-1].phase not in JUDGED
 
 
 def _excused(mine: Sequence[Record]) -> frozenset[str]:

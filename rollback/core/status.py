@@ -29,6 +29,11 @@ class Status:
     freeze: Freeze | None = None
 
 
+def live_on(sightings: Sequence[Sighting]) -> dict[str, Release]:
+    """By host, where it is one of our complete releases."""
+    return {s.host: release for s in sightings for release in s.releases if release.id == s.live}
+
+
 def common_live(sightings: Sequence[Sighting]) -> Release | None:
     """What is live on every reachable host and settled; None when they differ or something is unfinished."""
     reachable = [s for s in sightings if s.reachable]

@@ -71,6 +71,8 @@ def _asked(
         raise NotAdmitted(
             f"ssh did not resolve {clean_line(name)} within {_PATIENCE:.0f} s.", hint=_look(name)
         ) from error
+    except ValueError as error:  # a jump host's name may have come from an answer, with a NUL in it
+        raise NotAdmitted(f"{clean_line(name)!r} is no name that ssh could be asked about.") from error
     if answer.returncode != 0:
         said = clean_line(answer.stderr) or f"exit status {answer.returncode}"
         raise NotAdmitted(f"The ssh_config cannot be used for {clean_line(name)}: {said}.", hint=_look(name))

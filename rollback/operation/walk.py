@@ -9,6 +9,7 @@ from rollback.core.judge import Decision, decide, judge
 from rollback.errors import Fenced
 from rollback.events import Began
 from rollback.model import (
+    JUDGED,
     Confirm,
     Finding,
     Grade,
@@ -26,8 +27,6 @@ from rollback.model import (
     Withdrawn,
 )
 from rollback.operation.ports import Findings, Policy, Ports
-
-_JUDGED = {Phase.VERIFY, Phase.WATCH}
 
 
 @dataclass(slots=True)
@@ -87,7 +86,7 @@ def _enter(so_far: Walk, step: Step, findings: Findings, policy: Policy) -> None
         so_far.lacking |= {f.host for f in findings if f.host and f.result is not Result.PASS}
     if step.phase is Phase.MIGRATE:
         so_far.migrated = findings[0].result
-    if step.phase in _JUDGED:
+    if step.phase in JUDGED:
         so_far.verified += findings
     so_far.findings = list(findings)
     so_far.passed &= _passed(step, so_far, policy)
@@ -95,7 +94,7 @@ def _enter(so_far: Walk, step: Step, findings: Findings, policy: Policy) -> None
 
 def _passed(step: Step, so_far: Walk, policy: Policy) -> bool:
     """Limits count over the whole walk: wave by wave they would never be passed."""
-    if step.phase not in _JUDGED:
+    if step.phase not in JUDGED:
         return all(f.result is Result.PASS for f in so_far.findings)
     verdict = judge(so_far.verified, policy.limits, policy.excused)
     return decide(verdict, policy.auto_rollback, policy.on_inconclusive) is Decision.GO_ON
@@ -174,7 +173,7 @@ def _undrained(step: Step, ports: Ports) -> Findings:
 def verdict_of(so_far: Walk, policy: Policy) -> Verdict:
     """On the walk's release: what the verifications found, or what the step that ended it met."""
     last = so_far.attempted[-1]
-    if last.phase in _JUDGED:
+    if last.phase in JUDGED:
         return judge(so_far.verified, policy.limits, policy.excused)
     failed = [f for f in so_far.findings if f.result is Result.FAIL]
     worst = (failed or [f for f in so_far.findings if f.result is not Result.PASS])[0]

@@ -235,3 +235,14 @@ def test_a_report_is_evidence_when_it_can_be_read(tmp_path: Path, written: str, 
     suite = f"run: 'cp {tmp_path}/report.xml out.xml; echo said; exit 4', preset: hurl, junit: out.xml"
     found = one(tmp_path, suite)
     assert (*told(found), found.evidence) == (FAIL, observed, "exit status 0", evidence)
+
+
+def test_a_report_of_a_moment_ago_is_not_this_runs(tmp_path: Path) -> None:
+    (tmp_path / "out.xml").write_text(JUNIT)
+    found = one(tmp_path, "run: 'exit 4', preset: hurl, junit: out.xml")
+    assert told(found) == (FAIL, "exit status 4", "exit status 0")
+
+
+def test_what_is_no_file_is_no_report_and_is_not_waited_for(tmp_path: Path) -> None:
+    found = one(tmp_path, "run: 'mkfifo out.xml; exit 4', preset: hurl, junit: out.xml")
+    assert told(found) == (FAIL, "exit status 4", "exit status 0")

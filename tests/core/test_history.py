@@ -12,7 +12,7 @@ from rollback.core.history import (
     standings,
 )
 from rollback.core.past import Past, past
-from rollback.core.status import common_live
+from rollback.core.status import common_live, live_on
 from rollback.core.times import Times, times
 from rollback.model import (
     Ended,
@@ -142,6 +142,7 @@ def test_what_is_live_everywhere_and_settled() -> None:
     doing = Intent("A", 1, V1.id, V2.id, "prepared")
     assert common_live([sighting("web1"), sighting("web2")]) == V1
     assert common_live([sighting("web1"), sighting("web2", V2)]) is None
+    assert live_on([sighting("web1"), sighting("web2", V3), sighting("web3", problem="away")]) == {"web1": V1}
     assert common_live([sighting("web1"), sighting("web2", intent=doing)]) is None
     assert common_live([sighting("web1"), sighting("web2", problem="away")]) == V1
     assert common_live([sighting("web1", problem="away")]) is None

@@ -90,6 +90,13 @@ def test_a_host_that_did_not_pass_has_not_arrived(result: Result) -> None:
     assert not left(records)[0].arrived
 
 
+@pytest.mark.parametrize(("result", "arrived"), [(Result.PASS, True), (Result.FAIL, False)])
+def test_what_went_wrong_in_the_watch_has_not_arrived(result: Result, arrived: bool) -> None:
+    verified = observed(2, V2, finding())
+    watched = record(3, Observed(Step(Phase.WATCH, V2, ("web1",)), (finding(result=result),)), "A")
+    assert left([started(1, hosts=("web1",)), verified, watched])[0].arrived is arrived
+
+
 def test_a_verification_that_found_nothing_is_none() -> None:
     verified = record(2, Observed(Step(Phase.VERIFY, V2, ("web1",)), ()), "A")
     assert not left([started(1, hosts=("web1",)), verified])[0].arrived

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollback.core.replay import Rule, replay
+from rollback.core.replay import Rule, replay, watched
 from rollback.errors import Refused
 from rollback.model import Fact, Grade, Intended, Judged, Limits, Observed, Phase, Record, Result, Step, Verdict
 from tests.build import V1, V2, finding, record
@@ -46,6 +46,16 @@ def test_checks_that_came_and_went_are_named() -> None:
 def test_a_host_that_could_not_be_asked_counts_as_it_did() -> None:
     facts = (Observed(VERIFY, (finding(), finding("reach", Result.ERROR, "web2"))),)
     assert replay(V2, records(*facts), {"login": STRICT}).now.grade is Grade.UNKNOWN
+
+
+def test_what_the_watch_found_is_judged_again_too() -> None:
+    watch = Step(Phase.WATCH, V2, ("web1",))
+    facts = (Observed(VERIFY, (finding(),)), Intended(watch), Observed(watch, (FAILED,)), Judged(V2, BAD))
+    mine = records(*facts)
+    assert watched(mine)
+    assert not watched(records(Observed(VERIFY, (finding(),))))
+    assert replay(V2, mine, {"login": STRICT}).now.grade is Grade.BAD
+    assert replay(V2, mine, {"login": Rule(Limits(failure=1), True)}).now.grade is Grade.GOOD
 
 
 def test_what_was_red_before_the_deploy_condemns_nothing() -> None:

@@ -101,7 +101,8 @@ class Small:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in self.hosts:
+        for name, sshd in self.hosts.items():
+            sshd.stop()  # it may have been started anew since
             with suppress(OSError, ValueError):
                 os.killpg(int((self.root(name) / "shared/pid").read_text()), signal.SIGKILL)
         self._stack.close()

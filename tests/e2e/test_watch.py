@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -78,13 +79,13 @@ def test_the_long_watch_tells_each_change_once_and_says_it_to_prometheus(watched
     address = f"127.0.0.1:{free_port()}"
     running = begun(watched, "watch", "--for", "8s", "--metrics", address, until="is good")
     breaks(watched, "web1")
-    said = begun_again = ended(running)
+    said = ended(running)
     assert (said.code, watched.lives()) == (11, ["v4", "v4"]), said.err
     assert said.err.count("is good: every required check passed") == 1
     assert said.err.count("is bad: login: 1 failure > limit 0") == 1
-    begun_again = watched.run("watch", "--for", "1s")
-    assert begun_again.code == 11
-    assert "is bad" not in begun_again.err
+    again = watched.run("watch", "--for", "1s")
+    assert again.code == 11
+    assert "is bad" not in again.err
     rows = watched.run("history", "--json").json["data"]
     assert [row["what"] for row in rows[:2]] == ["watch: bad", "watch: good"]
 
@@ -110,6 +111,36 @@ def test_the_long_watch_rolls_back_just_after_a_deploy_and_never_twice(watched: 
     assert (done.code, watched.lives()) == (0, ["v1", "v1"]), done.err
     assert done.err.count("rolling back: it was deployed less than") == 1
     assert "v1 (" in done.err.rpartition("is good")[0]
+
+
+def test_a_dry_run_rolls_nothing_back_and_records_nothing(watched: Small) -> None:
+    watched.write(PLAYBOOK)
+    assert watched.run("deploy", "v4", "-y").code == 0
+    breaks(watched, "web1")
+    watched.write(LONG.replace("{within}", "5m"))
+    done = watched.run("watch", "-n", "--for", "2s")
+    assert (done.code, watched.lives()) == (11, ["v4", "v4"]), done.err
+    assert done.err.count("it would be rolled back, and this is a dry run") == 1
+    assert watched.run("history", "--json").json["data"][0]["what"] == "deploy v4"
+
+
+def test_it_ends_when_it_is_told_to_and_says_how_it_stands(watched: Small) -> None:
+    watched.write(LONG.replace("{within}", "5m"))
+    process, said = running = begun(watched, "watch", until="is good")
+    process.send_signal(signal.SIGTERM)
+    done = ended(running)
+    assert (done.code, done.out) == (143, "production is good: every required check passed\n"), said
+    assert watched.run("watch", "-q", "--for", "1s").err == ""
+
+
+def test_a_rollback_that_has_begun_is_finished_before_it_ends(watched: Small) -> None:
+    watched.write(PLAYBOOK)
+    assert watched.run("deploy", "v4", "-y").code == 0
+    watched.write(LONG.replace("{within}", "5m"))
+    breaks(watched, "web1")
+    running = begun(watched, "watch", until="activate on web1: live")
+    running[0].send_signal(signal.SIGTERM)
+    assert (ended(running).code, watched.lives()) == (143, ["v1", "v1"])
 
 
 def test_what_can_not_be_watched_is_wrong_usage(small: Small) -> None:

@@ -79,6 +79,8 @@ USUAL = b"user ada\nport 22\nhostname web1\n"
 @example(b"", b"")
 @example(b"user ada\n", b"port 22222222222222222222222")
 @example(USUAL, b"proxyjump ,,,")
+@example(USUAL, b"proxyjump \0")
+@example(USUAL, b"proxyjump a\0b@web2")
 @example(USUAL, b"identityfile ~nobody-here/x")
 def test_whatever_an_ssh_prints_is_understood_or_refused(tmp_path: Path, usual: bytes, text: bytes) -> None:
     from rollback.hosts.ssh_config import _asked

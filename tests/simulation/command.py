@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from rollback.cli import drill
@@ -70,7 +71,7 @@ class Command(Session):
     ) -> None:
         super().__init__(Options(yes=True))
         who = (operator.process.name, (("machine", book.laptop.name),))
-        self.__dict__.update(playbook=None, migrations=None, fleet=fleet, ledger=book, author=who, **rooms)
+        self.__dict__.update(playbook=SimpleNamespace(migrations=None), fleet=fleet, ledger=book, author=who, **rooms)
         self.operator, self.clock, self.book, self.others = operator, clock, book, others
 
     def do(self, wanted: Wanted) -> None:
