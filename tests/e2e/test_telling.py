@@ -1,0 +1,214 @@
+"""People are told what happens, by webhook, mail and GitHub, and an operation does not notice whether they hear it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.cli.command import Ran
+from tests.e2e.small import PLAYBOOK, Small, free_port
+from tests.e2e.test_watch import WATCHED
+from tests.notify.receivers import Got, Hub, Mails, Web, mails, web
+from tests.warm import begun
+
+SHOP = "http://shop.example.com"
+ENVIRON = {
+    "HUB_SECRET": "between-us-two",
+    "GITHUB_TOKEN": "letmein",
+    "GITHUB_ACTIONS": "",
+    "ROLLBACK_ENV": "production",
+}
+NOTIFY = """
+notify:
+  - name: the hub
+    webhook: {{url: "HOOK/deploys", secret: "${{HUB_SECRET}}"}}
+    timeout: 60s
+  - name: the mailing list
+    apprise: "mailto://127.0.0.1:MAIL?from=rollback@example.com&to=team@example.com&format=text&mode=insecure"
+    moments: [bad, rolled_back, stranded, alert, recovered]
+  - name: github
+    github: {{repository: acme/shop, api: "GITHUB/api/v3"}}
+  - name: those who test
+    webhook: {{url: "HOOK/staging", secret: "${{HUB_SECRET}}"}}
+    environments: [staging]
+"""
+
+
+@dataclass
+class Told:
+    """Everybody who is told, and the world that tells them."""
+
+    small: Small
+    hook: Web
+    hub: Hub
+    github: Web
+    post: Mails
+
+    def write(self, playbook: str = PLAYBOOK, notify: str = NOTIFY) -> None:
+        for name, value in (("HOOK", self.hook.url), ("GITHUB", self.github.url), ("MAIL", str(self.post.port))):
+            notify = notify.replace(name, value)
+        staging = "environments:\n  staging: {{hosts: [web9], vars: {{port: 1}}}}\n"
+        written = playbook.replace("environments:\n", staging).replace(
+            "production:\n", f"production:\n    url: {SHOP}\n"
+        )
+        self.small.write(written + notify)
+
+    def run(self, *words: str, **more: str) -> Ran:
+        return self.small.run(*words, cwd=None, **{**ENVIRON, **more})
+
+    def moments(self) -> list[str]:
+        """Since this was last asked."""
+        said = [one.json["moment"] for one in self.hook.got]
+        self.hook.got.clear()
+        return said
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    hub = Hub("/api/v3")
+    with Small(tmp_path_factory.mktemp("told")) as small, web() as hook, web(hub) as github, mails() as post:
+        world = Told(small, hook, hub, github, post)
+        world.write()
+        assert world.run("deploy", "v1", "-y").code == 0
+        yield world
+
+
+def genuine(got: Got, secret: str) -> bool:
+    """As the manual tells receivers to do it, in their own few lines."""
+    signed = f"{got.headers['x-rollback-timestamp']}.{got.headers['x-rollback-operation']}.".encode() + got.body
+    wanted = "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(wanted, got.headers["x-rollback-signature"])
+
+
+def test_a_bad_deploy_is_told_with_its_reason_to_each_in_their_way(told: Told) -> None:
+    told.moments()
+    done = told.run("deploy", "v3", "-y", CI="true", BUILD_URL="https://ci.example.com/7")
+    assert (done.code, told.small.lives()) == (10, ["v1", "v1"]), done.err
+    assert "told" not in done.err, "nothing went wrong"
+    started, over = told.hook.got
+    assert [genuine(one, "between-us-two") for one in (started, over)] == [True, True]
+    assert not genuine(over, "between-us-too")
+    assert (started.json["moment"], over.json["moment"]) == ("started", "rolled_back")
+    assert started.json["headline"].startswith("the deploy of v3 (")
+    assert over.json["headline"] == "v3 is bad; v1 is back and verified"
+    assert (over.json["release"]["tag"], over.json["fallback"]["tag"]) == ("v3", "v1")
+    assert over.json["live"] == {"web1": "v1", "web2": "v1"}
+    assert over.json["run"] == "https://ci.example.com/7"
+    assert any("GET /login answered 500, expected 200" in line for line in over.json["details"])
+    mail = told.post.until(1)[-1]
+    assert mail["Subject"] == "tiny on production: v3 is bad; v1 is back and verified"
+    assert "GET /login answered 500, expected 200" in mail.get_content()
+    assert "next: rollback show " in mail.get_content()
+    assert told.hub.states() == [("v1", ["in_progress", "success"]), ("v3", ["in_progress", "failure"])]
+    last = told.hub.statuses[told.hub.deployments[-1]["id"]][-1]
+    assert (last["environment_url"], last["log_url"]) == ("http://shop.example.com", "https://ci.example.com/7")
+    assert last["description"] == "v3 is bad; v1 is back and verified"
+
+
+def test_a_rollback_by_hand_is_told_from_its_beginning_and_what_was_live_is_inactive(told: Told) -> None:
+    assert told.run("deploy", "v2", "-y").code == 0
+    told.moments()
+    assert told.run("-y").code == 0
+    assert [one.json["headline"].partition(" (")[0] for one in told.hook.got] == [
+        "a rollback to v1",
+        "v1 is live and verified",
+    ]
+    assert told.moments() == ["started", "rolled_back"]
+    assert told.hub.states()[-2:] == [
+        ("v2", ["in_progress", "success", "inactive"]),
+        ("v1", ["in_progress", "success"]),
+    ]
+    assert told.hub.states()[0] == ("v1", ["in_progress", "success", "inactive"])
+
+
+def test_nobody_who_does_not_hear_holds_anything_up(told: Told) -> None:
+    """The receiver answers only once the release is live: had anybody waited, it would never be."""
+    told.moments()
+    told.hook.gate.clear()
+
+    def live() -> None:
+        while told.small.lives() != ["v2", "v2"]:
+            time.sleep(0.02)
+        told.hook.gate.set()
+
+    assert told.run("mark", "good", "v2", "--reason", "again").code == 0
+    watching = threading.Thread(target=live, daemon=True)
+    watching.start()
+    done = told.run("deploy", "v2", "-y")
+    watching.join(30)
+    assert (done.code, told.moments()) == (0, ["started", "good"]), done.err
+    assert "told" not in done.err, "it was heard in time, when it was live"
+
+
+def test_what_could_not_be_told_is_a_line_after_the_outcome_and_changes_no_exit_code(told: Told) -> None:
+    told.hook.answers += [(403, {}, {"message": "who are you?"})] * 2
+    told.write(notify=NOTIFY.replace("GITHUB", f"http://127.0.0.1:{free_port()}"))
+    done = told.run("-y")
+    told.write()
+    assert done.code == 0, done.err
+    after = done.err.rpartition("next  ")[2].splitlines()[1:]
+    assert after == [
+        "! the hub was not told (started): 127.0.0.1 answered 403 to POST /deploys: who are you?",
+        "! the hub was not told (rolled_back): 127.0.0.1 answered 403 to POST /deploys: who are you?",
+        "! github was not told (started): 127.0.0.1 could not be asked: [Errno 111] Connection refused",
+        "! github was not told (rolled_back): 127.0.0.1 could not be asked: [Errno 111] Connection refused",
+    ]
+    told.moments()
+
+
+def test_a_missing_secret_stops_nobody(told: Told) -> None:
+    told.moments()
+    without = {name: value for name, value in ENVIRON.items() if name != "HUB_SECRET"}
+    done = told.small.run("freeze", "--reason", "we move", cwd=None, **without)
+    assert done.code == 0
+    assert "! the hub was not told (frozen): the playbook names ${HUB_SECRET}, which is not set" in done.err
+    assert told.run("unfreeze", "--reason", "we moved").code == 0
+    assert told.moments() == ["unfrozen"]
+
+
+def test_a_trial_says_of_each_target_whether_it_was_told(told: Told) -> None:
+    told.moments()
+    looked = told.run("notify")
+    assert (looked.code, told.hook.got) == (0, [])
+    assert looked.out.splitlines() == [
+        "✓ the hub: webhook, every moment",
+        "✓ the mailing list: apprise, bad rolled_back stranded alert recovered",
+        "✓ github: github, every moment",
+    ]
+    tried = told.run("notify", "--test", GITHUB_TOKEN="wrong")
+    assert tried.code == 5, tried.err
+    assert tried.out.splitlines() == [
+        "✓ the hub: webhook, every moment",
+        "✓ the mailing list: apprise, bad rolled_back stranded alert recovered",
+        "✗ github was not told (test): 127.0.0.1 answered 401 to GET /api/v3/repos/acme/shop/deployments:"
+        " Bad credentials",
+    ]
+    assert told.moments() == ["test"]
+    assert told.run("notify", "--test", "--json").json["data"][2]["problem"] == ""
+
+
+def test_the_long_watch_tells_each_change_once(told: Told) -> None:
+    told.small.release("v4", "late")
+    assert told.run("deploy", "v4", "-y").code == 0
+    told.write(WATCHED.replace("duration: 6s", "duration: 1s"))
+    told.moments()
+    watching = begun(told.small.folder, "watch", cwd=told.small.project, environ=told.small.environ(**ENVIRON))
+    while "is good" not in watching.err:
+        time.sleep(0.02)
+    (told.small.root("web1") / "shared/broken").touch()
+    told.hook.until(1)
+    (told.small.root("web1") / "shared/broken").unlink()
+    alert, good = told.hook.until(2)
+    assert told.run("status").out.count("! ") == 0
+    watching.send(signal.SIGTERM)
+    assert watching.wait().code == 143
+    assert alert.json["headline"].endswith("is bad: login: 1 failure > limit 0")
+    assert good.json["headline"].endswith("is good again: every required check passed")
+    assert told.moments() == ["alert", "recovered"]
