@@ -171,7 +171,7 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, terms: Ter
 
     session.fleet.begin()  # what follows is loaded while the hosts let us in, and refused before they are changed
     operation, (author, origin) = ulid(), session.author
-    telling, _ = Telling(session, operation), post(session)
+    telling, _ = Telling(session, operation, terms.reason), post(session)
     entries, checks = Entries(session.ledger, operation, author, telling.heard), session.checks
     with Signals(session.tell) as signals:
         wanted = claim(session, operation, terms.steal, terms.wait)

@@ -37,10 +37,10 @@ def post(session: Session) -> Post:
 
 
 class Telling:
-    """Of one operation: its beginning as soon as it is recorded, and its end."""
+    """Of one operation: its beginning as soon as it is recorded, and its end. reason: a person's, or ""."""
 
-    def __init__(self, session: Session, operation: str) -> None:
-        self._session, self._operation = session, operation
+    def __init__(self, session: Session, operation: str, reason: str) -> None:
+        self._session, self._operation, self._reason = session, operation, reason
         self._begun: Started | None = None
         self._ended: Ended | None = None
 
@@ -48,7 +48,7 @@ class Telling:
         """What is recorded."""
         if isinstance(fact, Started):
             self._begun = fact
-            _send(self._session, lambda: _begun(self._session, self._operation, fact))
+            _send(self._session, lambda: _begun(self._session, self._operation, fact, self._reason))
         elif isinstance(fact, Ended):
             self._ended = fact
 
@@ -56,7 +56,7 @@ class Telling:
         """why: None, when it was left by an exception: what was recorded is told, if it had begun."""
         begun, ended = self._begun, self._ended
         if begun and (why or ended):
-            _send(self._session, lambda: _over(self._session, why or self._unexplained(begun)))
+            _send(self._session, lambda: _over(self._session, why or self._unexplained(begun), self._reason))
 
     def _unexplained(self, begun: Started) -> Explanation:
         assert self._ended is not None
@@ -107,16 +107,16 @@ def _fit(session: Session, message: Message) -> Message:
     return scrubbed(message, session.secrets.redact)
 
 
-def _begun(session: Session, operation: str, fact: Started) -> Message:
-    told = telling.begun(fact)
+def _begun(session: Session, operation: str, fact: Started, reason: str) -> Message:
+    told = telling.begun(fact, reason)
     return _message(session, operation, told, what=fact.kind, release=fact.target, fallback=fact.fallback)
 
 
-def _over(session: Session, why: Explanation) -> Message:
+def _over(session: Session, why: Explanation, reason: str = "") -> Message:
     return _message(
         session,
         why.operation,
-        telling.over(why),
+        telling.over(why, reason),
         what=why.what,
         release=why.target,
         fallback=why.fallback,

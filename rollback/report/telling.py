@@ -8,6 +8,7 @@ from rollback.core.explain import Explanation
 from rollback.model import Ended, Frozen, Grade, Kind, Outcome, Release, Started, Unfrozen, Verdict, Watched
 from rollback.report import ending, words
 from rollback.report.evidence import told, worst
+from rollback.text import clean_line
 
 _MOMENTS = {
     Outcome.DONE: "good",
@@ -36,17 +37,22 @@ class Told:
     next: str = ""
 
 
-def begun(fact: Started) -> Told:
+def begun(fact: Started, reason: str) -> Told:
+    """reason: of whoever asked for it, or ""."""
     back = f"way back: {words.named(fact.fallback)}" if fact.fallback else "way back: none"
-    details = (f"hosts: {words.hosts(fact.hosts)}", *((back,) if fact.kind is Kind.DEPLOY else ()))
+    details = (*_because(reason), f"hosts: {words.hosts(fact.hosts)}", *((back,) if fact.kind is Kind.DEPLOY else ()))
     return Told("started", _BEGUN[fact.kind].format(words.named(fact.target)), details, "rollback status")
 
 
-def over(why: Explanation) -> Told:
+def _because(reason: str) -> tuple[str, ...]:
+    return (f"reason: {clean_line(reason)}",) if reason else ()
+
+
+def over(why: Explanation, reason: str = "") -> Told:
     done = why.outcome is Outcome.DONE and why.restored is not None
     moment = "rolled_back" if done else _MOMENTS.get(why.outcome, "abandoned")
-    details = tuple(line.removeprefix("  ") for line in ending.lines(why))
-    return Told(moment, ending.message(why), details, ending.hint(why))
+    details = (line.removeprefix("  ") for line in ending.lines(why))
+    return Told(moment, ending.message(why), (*_because(reason), *details), ending.hint(why))
 
 
 def unexplained(fact: Ended, begun: Started, operation: str, environment: str) -> Explanation:

@@ -115,7 +115,8 @@ def test_a_bad_deploy_is_told_with_its_reason_to_each_in_their_way(told: Told) -
 def test_a_rollback_by_hand_is_told_from_its_beginning_and_what_was_live_is_inactive(told: Told) -> None:
     assert told.run("deploy", "v2", "-y").code == 0
     told.moments()
-    assert told.run("-y").code == 0
+    assert told.run("-y", "--reason", "nobody can log in").code == 0
+    assert [one.json["details"][0] for one in told.hook.got] == ["reason: nobody can log in"] * 2
     assert [one.json["headline"].partition(" (")[0] for one in told.hook.got] == [
         "a rollback to v1",
         "v1 is live and verified",
