@@ -26,12 +26,13 @@ def notify(options: Options, test: bool) -> Reply:
         if not session.environment.notify:
             said = f"nobody is told what happens to {name}: the playbook's notify has no target for it"
             return Reply((), (said,), 0, said, "rollback schema")
-        rows = _tried(session) if test and not options.dry_run else _looked_at(session)
+        tried = test and not options.dry_run
+        rows = _tried(session) if tried else _looked_at(session)
         amiss = [one.name for one, why in rows if why]
-        done = "were told" if test and not options.dry_run else "can be told"
+        done = "were told" if tried else "can be told"
         said = f"not every target of {name}: {', '.join(amiss)}" if amiss else f"all targets of {name} {done}"
-        hint = "mend that, then rollback notify --test" if amiss else "" if test else "rollback notify --test"
-        return Reply(_data(rows), tuple(_line(*row) for row in rows), _TROUBLE if amiss else 0, said, hint)
+        hint = "mend that, then rollback notify --test" if amiss else "" if tried else "rollback notify --test"
+        return Reply(_data(rows), tuple(_line(*row, tried=tried) for row in rows), _TROUBLE if amiss else 0, said, hint)
 
 
 def _looked_at(session: Session) -> Sequence[Row]:
@@ -54,17 +55,13 @@ def _tried(session: Session) -> Sequence[Row]:
     return [(one, "; ".join(its.settle())) for one, its in posts]
 
 
-def _line(one: Notify, why: str) -> str:
+def _line(one: Notify, why: str, *, tried: bool) -> str:
     from rollback.playbook.notify import MOMENTS
 
+    if why:
+        return f"✗ {why}" if why.startswith(one.name) else f"✗ {one.name}: {why}"
     moments = "every moment" if set(one.moments) == set(MOMENTS) else " ".join(one.moments)
-    return (
-        f"✗ {why}"
-        if why.startswith(one.name)
-        else f"✗ {one.name}: {why}"
-        if why
-        else f"✓ {one.name}: {one.kind}, {moments}"
-    )
+    return f"✓ {one.name} was told by {one.kind}" if tried else f"✓ {one.name}: {one.kind}, {moments}"
 
 
 def _data(rows: Sequence[Row]) -> list[dict[str, object]]:

@@ -44,15 +44,16 @@ class Address:
     def tell(self, message: Message, due: float) -> None:
         title, text = self.words(message)
         severity = _SEVERITY.get(str(message.moment), "info")
-        asked = json.dumps({"address": self.address, "title": title, "text": text, "severity": severity})
+        left = max(0.0, due - time.monotonic())
+        said = {"address": self.address, "title": title, "text": text, "severity": severity, "seconds": int(left) + 2}
         try:
             done = subprocess.run(
                 [sys.executable, "-P", str(_ANNOUNCE)],
-                input=asked.encode(),
+                input=json.dumps(said).encode(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
-                timeout=max(0.0, due - time.monotonic()),
+                timeout=left,
                 check=False,
             )
         except subprocess.TimeoutExpired:

@@ -11,17 +11,13 @@ import signal
 import sys
 from typing import Any
 
-_LONGEST = 60  # seconds
 _NICENESS = 10
 
 
-def announce(asked: dict[str, str]) -> str:
-    """Why it was not told; "" when it was. asked: address, title, text, severity."""
-    import logging
-
+def announce(asked: dict[str, Any]) -> str:
+    """Why it was not told; "" when it was. asked: address, title, text, severity, seconds."""
     from apprise import Apprise, NotifyFormat
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)
     post = Apprise()
     if not post.add(asked["address"]):
         return "Apprise does not know such an address"
@@ -32,13 +28,13 @@ def announce(asked: dict[str, str]) -> str:
 
 
 def _why(told: Any) -> str:
-    said = [str(entry.message) for entry in told.logs()] if hasattr(told, "logs") else []
-    return "; ".join(said) or "it was refused"
+    return "; ".join(str(entry.message) for entry in told.logs()) or "it was refused"
 
 
 if __name__ == "__main__":
     os.nice(_NICENESS)
-    signal.alarm(_LONGEST)
-    why = announce(json.loads(sys.stdin.buffer.read()))
+    asked = json.loads(sys.stdin.buffer.read())
+    signal.alarm(asked["seconds"])
+    why = announce(asked)
     os.write(1, why.encode("utf-8", "backslashreplace"))
     sys.exit(1 if why else 0)

@@ -53,27 +53,34 @@ def target(written: Notify, resolve: Callable[[str], str], environ: Mapping[str,
         except ValueError as wrong:
             raise NotTold(f"its text can't be filled in: {wrong}") from None
 
+    def filled(text: str) -> str:
+        """An empty secret would sign for anybody."""
+        value = resolve(text)
+        if not value:
+            raise UsageError(f"{text} is empty")
+        return value
+
     try:
         if written.github is not None:
-            return _github(written, resolve, environ, chosen)
+            return _github(written, filled, environ, chosen)
         if written.webhook is not None:
             hook = written.webhook
             headers = {key: resolve(value) for key, value in hook.headers.items()}
-            url, secret = resolve(hook.url), resolve(hook.secret)
+            url, secret = filled(hook.url), filled(hook.secret)
             return Hook(written.name, written.timeout, url, secret, headers, chosen, words)
         assert written.apprise is not None
-        return Address(written.name, written.timeout, resolve(written.apprise), chosen, words)
+        return Address(written.name, written.timeout, filled(written.apprise), chosen, words)
     except UsageError as missing:
         return Unready(written.name, written.timeout, str(missing), chosen)
 
 
 def _github(
-    written: Notify, resolve: Callable[[str], str], environ: Mapping[str, str], chosen: Callable[[Message], bool]
+    written: Notify, filled: Callable[[str], str], environ: Mapping[str, str], chosen: Callable[[Message], bool]
 ) -> Github:
     its = written.github
     assert its is not None
     repository = its.repository or environ.get("GITHUB_REPOSITORY", "")
     if not repository:
         raise UsageError("no repository is named, and GITHUB_REPOSITORY is not set")
-    api = resolve(its.api or environ.get("GITHUB_API_URL") or _API).rstrip("/")
-    return Github(written.name, written.timeout, repository, api, resolve(its.token), chosen)
+    api = filled(its.api or environ.get("GITHUB_API_URL") or _API).rstrip("/")
+    return Github(written.name, written.timeout, repository, api, filled(its.token), chosen)
