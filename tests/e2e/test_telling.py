@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import runpy
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -88,11 +88,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         yield world
 
 
-def genuine(got: Got, secret: str) -> bool:
-    """As the manual tells receivers to do it, in their own few lines."""
-    signed = f"{got.headers['x-rollback-timestamp']}.{got.headers['x-rollback-operation']}.".encode() + got.body
-    wanted = "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(wanted, got.headers["x-rollback-signature"])
+def is_genuine(got: Got, secret: bytes, seen: set[tuple[str, str]], later: float = 0.0) -> bool:
+    """As the ready receiver says."""
+    ready = runpy.run_path(str(Path(__file__).parents[2] / "playbooks/notify/receiver.py"))
+    genuine: bool = ready["is_genuine"](got.headers, got.body, secret, seen, time.time() + later)
+    return genuine
 
 
 def test_a_bad_deploy_is_told_with_its_reason_to_each_in_their_way(told: Told) -> None:
@@ -101,8 +101,16 @@ def test_a_bad_deploy_is_told_with_its_reason_to_each_in_their_way(told: Told) -
     assert (done.code, told.small.lives()) == (10, ["v1", "v1"]), done.err
     assert "told" not in done.err, "nothing went wrong"
     started, over = told.hook.got
-    assert [genuine(one, "between-us-two") for one in (started, over)] == [True, True]
-    assert not genuine(over, "between-us-too")
+    seen: set[tuple[str, str]] = set()
+    assert [is_genuine(one, b"between-us-two", seen) for one in (started, over)] == [True, True]
+    assert not is_genuine(over, b"between-us-two", seen), "it came already"
+    assert not is_genuine(over, b"between-us-two", set(), later=3600)
+    for forged in (
+        replace(over, body=over.body + b" "),
+        replace(over, headers={**over.headers, "x-rollback-timestamp": "1"}),
+    ):
+        assert not is_genuine(forged, b"between-us-two", set())
+    assert not is_genuine(over, b"between-us-too", set())
     assert (started.json["moment"], over.json["moment"]) == ("started", "rolled_back")
     assert started.json["headline"].startswith("the deploy of v3 (")
     assert over.json["headline"] == "v3 is bad; v1 is back and verified"
