@@ -28,7 +28,7 @@ _STATES = {
     Outcome.STRANDED: "error",
     Outcome.HELD: "error",
 }
-_EARLIER = 5  # deployments that are looked at
+_EARLIER = 10  # deployments that are looked at
 _LIVE = frozenset({"success", "in_progress"})  # an operation that was killed leaves its deployment in progress
 _DESCRIPTION = 140  # characters that GitHub takes
 
@@ -141,9 +141,14 @@ def _state(message: Message) -> str:
     return "success" if message.reached else _STATES.get(Outcome(message.outcome), "failure")
 
 
+def _is_ours(deployment: Any, app: str) -> bool:
+    payload = deployment.get("payload") if isinstance(deployment, dict) else None
+    return isinstance(payload, dict) and payload.get("app") == app and "operation" in payload
+
+
 def _retire(talk: _Talk, message: Message, mine: int) -> None:
-    """The one that was live before is so no more."""
-    earlier = [_id(one) for one in talk.listed(message.environment, _EARLIER)]
+    """The one of ours that was live before is so no more: a CI job has deployments of its own."""
+    earlier = [_id(one) for one in talk.listed(message.environment, _EARLIER) if _is_ours(one, message.app)]
     for one in (one for one in earlier if one < mine):
         latest: dict[str, Any] = next(iter(talk.get(f"/{one}/statuses", per_page=1)), {})
         if latest.get("state") in _LIVE:

@@ -169,10 +169,13 @@ class Hub:
     def _create(self, body: Any) -> Answer:
         if wrong := _misshapen(body, _CREATE, "ref"):
             return 422, {}, {"message": wrong}
+        return 201, {}, self.make(body)
+
+    def make(self, body: dict[str, Any]) -> dict[str, Any]:
         made = {**body, "id": len(self.deployments) + 41}
         self.deployments.append(made)
         self.statuses[made["id"]] = []
-        return 201, {}, made
+        return made
 
     def _set(self, one: int, body: Any) -> Answer:
         wrong = _misshapen(body, _STATUS, "state")

@@ -162,6 +162,19 @@ def test_what_was_live_or_was_never_ended_before_is_inactive_and_what_failed_sta
     assert desk.hub.deployments[-1]["task"] == "deploy:rollback"
 
 
+def test_what_others_deploy_there_is_theirs(desk: Desk) -> None:
+    job = {"ref": "main", "environment": "production", "payload": {"tag": "a job's"}}
+    other = {**job, "payload": {"app": "till", "operation": "A", "tag": "another app's"}}
+    for one in (job, other):
+        made = desk.hub.make(one)
+        desk.hub.statuses[made["id"]].append({"state": "in_progress"})
+    message = begun("B")
+    assert desk.told(message, over(message, Outcome.DONE, reached=True))[:2] == [
+        ("a job's", ["in_progress"]),
+        ("another app's", ["in_progress"]),
+    ]
+
+
 def test_a_deployment_that_could_not_be_made_at_the_start_is_made_at_the_end(desk: Desk) -> None:
     message = begun("A", Release("v\udce4\x1b[2J", V2.commit, V2.tree))
     desk.served.answers += [(404, {}, {"message": "Not Found"})]
