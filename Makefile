@@ -9,10 +9,10 @@ SCRIPTS = scripts/setup .ci/run $(shell find rollback -name '*.sh')
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports
 export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
 
-.PHONY: help setup demo test simulate mutants cover check lint types format lock clean
+.PHONY: help setup demo test simulate mutants bench bench-quick cover check lint types format lock clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## .venv in this folder, with everything in it; Debian packages that are missing
 	@scripts/setup
@@ -29,6 +29,12 @@ simulate: setup  ## many more simulated fleets than the tests run (SEEDS=0..2000
 
 mutants: setup  ## plant mistakes, and fail when the tests do not notice one (ARGS="fencing")
 	@$(VENV)/python -m tests.mutants $(ARGS)
+
+bench: setup  ## how fast, beside other tools: README's table and docs/bench.* (root; ARGS="--hosts 1,10 --runs 3")
+	@$(VENV)/python -m tests.bench $(ARGS)
+
+bench-quick: setup  ## the same in 3 minutes: fails when we are far slower than docs/bench.json says
+	@$(VENV)/python -m tests.bench --quick $(ARGS)
 
 cover: setup  ## the core is covered to the last branch by its own quick tests
 	@$(VENV)/python -m pytest tests/core tests/report --cov

@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: time a rollback beside the tools that people use, and write docs/bench.md, .svg and .json.
+"""`python -m tests.bench`: time a rollback beside the tools that people use; docs/bench.* and README's table are made so.
 
 Linux, and root: each host has mounts of its own, and the hosts a network. `--quick`: few runs, held against what
 docs/bench.json says; writes nothing; exit code 1 when a ratio is far worse.
@@ -24,10 +24,10 @@ from tests.bench.measure import rows
 from tests.bench.network import network
 from tests.bench.plot import drawn
 from tests.bench.project import TOP
-from tests.bench.table import notes, page, walls
+from tests.bench.table import notes, page, walls, with_table
 from tests.bench.tools import OURS, QUICK, TOOLS, Tool, provide
 
-_DOCS = TOP / "docs"
+_DOCS, _README = TOP / "docs", TOP / "README.md"
 
 
 def main() -> int:
@@ -68,7 +68,7 @@ def _measured(chosen: Sequence[Tool], hosts: Sequence[int], rtts: Sequence[int],
     here = [tool for tool in chosen if tool.name not in missing]
     found: list[Row] = []
     for rtt in rtts:
-        _tell(f"{hosts[-1]} hosts, {rtt} ms: starting")
+        _tell(f"{rtt} ms, hosts: {hosts[-1]}, starting")
         with (
             tempfile.TemporaryDirectory(prefix="bench-") as folder,
             network(rtt) as net,
@@ -90,6 +90,8 @@ def _tell(what: str) -> None:
 
 def _published(figures: Figures, out: Path) -> int:
     out.mkdir(parents=True, exist_ok=True)
+    if out == _DOCS:
+        _README.write_text(with_table(_README.read_text(), walls(figures)))
     for name, text in (("bench.md", page(figures)), ("bench.svg", drawn(figures)), ("bench.json", written(figures))):
         (out / name).write_text(text)
     return _ours_ran(figures)

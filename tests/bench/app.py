@@ -1,4 +1,4 @@
-"""The app of every host, in one process: `python app.py APPS` answers on 127.0.0.1 for the folders h001, h002 … in APPS.
+"""The app of every host, in one process: `python app.py APPS` answers on 127.0.0.1 for APPS/h001, APPS/h002 …
 
 h001's port is 8001, and so on. Each says in X-Release what its host's restart started last.
 """

@@ -73,8 +73,7 @@ def fleet(folder: Path, count: int, network: Network) -> Iterator[Fleet]:
         project.make()
         project.write_playbook(names)
         (project.home / ".ssh").symlink_to(folder / "ssh")  # for the tools that look nowhere else
-        for file, link in (("ssh_config", "config"),):
-            (folder / "ssh" / link).symlink_to(file)
+        (folder / "ssh/config").symlink_to("ssh_config")
         for tag in (OLD, NEW):
             project.deploy(tag)
         made.keep()

@@ -31,7 +31,7 @@ class Change:
 
     def __str__(self) -> str:
         verdict = "far worse" if self.is_far_worse else "as before"
-        sentence = f"{self.now:.2f} × {self.tool}, was {self.before:.2f}, bound {self.bound:.2f}: {verdict}"
+        sentence = f"{self.now:.2f} times {self.tool}, was {self.before:.2f}, bound {self.bound:.2f}: {verdict}"
         return f"{self.rtt} ms, {self.hosts} hosts: {sentence}"
 
 

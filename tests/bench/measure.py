@@ -34,16 +34,19 @@ class Tally:
     def is_out(self) -> bool:
         return len(self.failures) >= _CHANCES
 
+    def row(self, rtt: int, count: int) -> Row:
+        return Row(rtt, count, self.tool.name, tuple(self.walls), tuple(self.servings), tuple(self.failures))
+
 
 def rows(fleet: Fleet, tools: Sequence[Tool], rtt: int, count: int, runs: int, tell: Tell) -> list[Row]:
     """A row for each tool, of so many runs on `count` hosts, after a round that only warms up."""
     tallies = [Tally(tool) for tool in tools]
     for turn in range(runs + 1):
-        tell(f"{rtt} ms, {count} hosts: {f'run {turn} of {runs}' if turn else 'warming up'}")
+        tell(f"{rtt} ms, hosts: {count}, {f'run {turn} of {runs}' if turn else 'warming up'}")
         for tally in tallies:
             if not tally.is_out:
                 _count(fleet, tally, count, is_warm=turn > 0, tell=tell)
-    return [Row(rtt, count, each.tool.name, *map(tuple, (each.walls, each.servings, each.failures))) for each in tallies]
+    return [each.row(rtt, count) for each in tallies]
 
 
 def _count(fleet: Fleet, tally: Tally, count: int, *, is_warm: bool, tell: Tell) -> None:
@@ -54,8 +57,8 @@ def _count(fleet: Fleet, tally: Tally, count: int, *, is_warm: bool, tell: Tell)
         tell(f"  {tally.tool.name} failed: {failed}")
         return
     if is_warm:
-        tally.walls.append(wall)
-        tally.servings.append(serving)
+        tally.walls.append(round(wall, 4))
+        tally.servings.append(round(serving, 4))
 
 
 class _Failed(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log10
 from pathlib import Path
 
@@ -52,11 +53,15 @@ def drawn(figures: Figures) -> str:
     up = Scale(min(seconds, default=0.1) * 0.8, max(seconds, default=1.0) * 1.2, HEIGHT)
     rtts = sorted({rtt for rtt, _ in figures.fleets})
     panels = [_panel(figures, rtt, place, across, up) for place, rtt in enumerate(rtts)]
-    ticks = [(value, HEIGHT - up(value)) for value in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if up.low < value < up.high]
+    ticks = [
+        (value, HEIGHT - up(value)) for value in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if up.low < value < up.high
+    ]
     template = Path(__file__).with_name("plot.svg.j2").read_text()
-    return Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        template
-    ).render(panels=panels, hosts=[(n, across(n)) for n in hosts], ticks=ticks, width=WIDTH, height=HEIGHT)
+    return (
+        Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        .from_string(template)
+        .render(panels=panels, hosts=[(n, across(n)) for n in hosts], ticks=ticks, width=WIDTH, height=HEIGHT)
+    )
 
 
 def _panel(figures: Figures, rtt: int, place: int, across: Scale, up: Scale) -> Panel:
@@ -78,7 +83,7 @@ def apart(places: list[float], least: float) -> list[float]:
     """The same places, moved so that no two are nearer than `least`, in the same order and about the same middle."""
     order = sorted(range(len(places)), key=places.__getitem__)
     moved = list(places)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         moved[after] = max(moved[after], moved[before] + least)
     shift = (sum(moved) - sum(places)) / len(places) if places else 0.0
     return [round(place - shift, 1) for place in moved]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from tests.bench.figures import Figures, Row, ratio
 from tests.bench.tools import LIMIT, OURS
+
+HEADING = "## How fast it is"  # in README
 
 Cell = Callable[[int, int, str], str]
 
 _PAGE = """\
 # How fast a rollback is
 
-Made by `make bench`, on {machine}; the median of {runs} runs, the tools in turn, the hosts and whoever rolls them back
-on the same processors. Each host is a real sshd. All put `current` back to the release before and restart; what
-`rollback -y` does besides is in its figures: it sees the hosts, plans, takes the leases, asks each host's app whether the
-right release answers, and writes everything down. After each run it was looked whether every host was back and restarted.
+Made by `make bench`, on {machine}; the median of {runs} runs, the tools in turn. Each host is a real sshd; they share
+the processors with whoever rolls them back, so that the ratios tell more than the seconds. All put `current` back to
+the release before and restart every host. What `rollback -y` does besides is in its figures: it sees the hosts, plans,
+takes the leases, asks each host's app whether the right release answers, and writes everything down; the others verify
+nothing. After each run every host was looked at: one that is not back and restarted makes the run count as failed.
 
 ![seconds by hosts, for each tool](bench.svg)
 
@@ -27,7 +31,7 @@ Seconds: the median, and from the fastest to the slowest run.
 
 ## Beside the others
 
-How many times as long as `rollback` the others take; for `rollback` itself, as the limit.
+How many times as long as `rollback` the others take; for `rollback` itself, how many times as long as the limit.
 
 {ratios}
 
@@ -56,6 +60,15 @@ def walls(figures: Figures) -> str:
     return _table(figures, lambda *at: _spread(figures.row(*at)))
 
 
+def with_table(readme: str, table: str) -> str:
+    """The same text, with this table instead of the one under its heading. Raises ValueError when there is none."""
+    before, heading, after = readme.partition(f"\n{HEADING}\n")
+    found = re.search(r"(?:^\|.*\n)+", after, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"there is no table under {HEADING!r}")
+    return f"{before}{heading}{after[: found.start()]}{table}\n{after[found.end() :]}"
+
+
 def notes(figures: Figures) -> list[str]:
     """Who was left out, and which runs did not count."""
     left_out = [f"Not here: {name} ({why})." for name, why in figures.missing]
@@ -79,20 +92,21 @@ def _line(cells: Sequence[str]) -> str:
 def _spread(row: Row | None) -> str:
     if row is None or row.wall is None:
         return "failed" if row else ""
-    return f"{row.wall:.2f} ({min(row.walls):.2f}–{max(row.walls):.2f})"
+    return f"{row.wall:.2f} ({min(row.walls):.2f} to {max(row.walls):.2f})"
 
 
 def _beside(figures: Figures, rtt: int, hosts: int, tool: str) -> str:
-    of, to = (LIMIT, OURS)[:: -1 if tool == OURS else 1] if tool in {OURS, LIMIT} else (tool, OURS)
-    return _times(ratio(figures.wall(rtt, hosts, of), figures.wall(rtt, hosts, to)))
+    to = LIMIT if tool == OURS else OURS
+    return _times(ratio(figures.wall(rtt, hosts, tool), figures.wall(rtt, hosts, to)))
 
 
 def _serving(figures: Figures, rtt: int, hosts: int, tool: str) -> str:
     row = figures.row(rtt, hosts, tool)
     if row is None or row.serving is None:
         return ""
-    return f"{row.serving:.2f} {_times(ratio(row.serving, figures.wall(rtt, hosts, LIMIT)))}".rstrip()
+    times = _times(ratio(row.serving, figures.wall(rtt, hosts, LIMIT)))
+    return f"{row.serving:.2f} ({times})" if times else f"{row.serving:.2f}"
 
 
 def _times(value: float | None) -> str:
-    return "" if value is None else f"× {value:.2f}"
+    return "" if value is None else f"{value:.2f} ×"  # noqa: RUF001 # the sign, not the letter

@@ -1,7 +1,7 @@
 """Who is timed: we, the tools that people roll back with, and plain ssh as the measure of them all.
 
-All do the same: `current` back to the release before, and the same restart on every host. Only we find out first what is
-known good, take a lease, verify with one request a host, and write down what was done.
+All do the same: `current` back to the release before, and the same restart on every host. Only we find out first what
+is known good, take a lease, verify with one request a host, and write down what was done.
 """
 
 from __future__ import annotations
