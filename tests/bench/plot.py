@@ -11,7 +11,8 @@ from jinja2 import Environment, StrictUndefined
 
 from tests.bench.figures import Figures
 
-WIDTH, HEIGHT, GAP = 300, 260, 60  # px of a panel, and between two of them
+WIDTH, HEIGHT = 300, 260  # px of a panel
+_PITCH = WIDTH + 235  # px from one panel to the next: the labels of one and the axis of the other are between
 _LABEL = 15  # px from one label to the next
 
 
@@ -60,7 +61,9 @@ def drawn(figures: Figures) -> str:
     return (
         Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
         .from_string(template)
-        .render(panels=panels, hosts=[(n, across(n)) for n in hosts], ticks=ticks, width=WIDTH, height=HEIGHT)
+        .render(
+            panels=panels, hosts=[(n, across(n)) for n in hosts], ticks=ticks, width=WIDTH, height=HEIGHT, pitch=_PITCH
+        )
     )
 
 
@@ -72,11 +75,8 @@ def _panel(figures: Figures, rtt: int, place: int, across: Scale, up: Scale) -> 
         if points:
             curves.append((kind, tool, points))
     labels = apart([points[-1][1] for _, _, points in curves], _LABEL)
-    lines = (Line(tool, kind, points, label) for (kind, tool, points), label in zip(curves, labels, strict=True))
-    return Panel(rtt, place * (WIDTH + GAP + _MARGIN), tuple(lines))
-
-
-_MARGIN = 130  # px for the labels right of a panel
+    lines = [Line(tool, kind, points, label) for (kind, tool, points), label in zip(curves, labels, strict=True)]
+    return Panel(rtt, place * _PITCH, tuple(reversed(lines)))  # we are drawn last, on top
 
 
 def apart(places: list[float], least: float) -> list[float]:

@@ -72,7 +72,10 @@ def test_the_picture_has_a_curve_for_everyone_who_was_measured() -> None:
     root = ET.fromstring(drawn(FIGURES))
     texts = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
     curves = list(root.iter("{http://www.w3.org/2000/svg}polyline"))
-    assert ([one for one in texts if one in {tool.name for tool in TOOLS}], len(curves)) == (list(FIGURES.tools), 3)
+    assert ([one for one in texts if one in {tool.name for tool in TOOLS}], len(curves)) == (
+        list(reversed(FIGURES.tools)),
+        3,
+    )
 
 
 def test_a_picture_of_one_fleet_can_be_drawn() -> None:
