@@ -12,14 +12,18 @@ from rollback.cli import outlet
 from rollback.cli.arguments import (
     Address,
     Away,
+    By,
     Count,
     Cross,
+    Csv,
     For,
     Force,
     Junit,
     Live,
+    Prometheus,
     Reason,
     Replay,
+    Since,
     Steal,
     Tag,
     Wait,
@@ -226,6 +230,23 @@ def watch(
     Asks the checks of the watch again and again, serves metrics, and rolls back by itself as long after a deploy as
     verify.watch.rollback_within says."""
     return _call("watch", "watch", options, metrics, lasting)
+
+
+@_command
+def metrics(
+    options: Options,
+    since: Since = "",
+    by: By = "",
+    csv: Csv = False,
+    prometheus: Prometheus = False,
+) -> Reply:
+    """How well delivery goes, by DORA's five metrics.
+
+    Deployment frequency, lead time, change fail rate, recovery time, rework; and how long rollbacks took to detect,
+    decide, execute and verify. From the ledger and the repository; no host is asked."""
+    from rollback.cli.delivery import Format
+
+    return _call("delivery", "delivery", options, since, by, Format(csv, prometheus))
 
 
 @_command
