@@ -22,6 +22,8 @@ from rollback.report import metrics as shown
 from rollback.text import clean_line
 
 _MARGIN = timedelta(days=1)  # before the window, for operations that reach into it
+_ALWAYS = frozenset({"started", "ended", "marked", "withdrawn", "reverted", "watched"})
+_WHERE_WANTED = frozenset({"intended", "observed", "judged"})
 _BEFORE = 20  # verdicts to look at for what was good before the window
 _UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
@@ -97,17 +99,16 @@ def _read(
 
 
 def _of_ledger(session: Session, begin: datetime) -> tuple[tuple[Deployment, ...], tuple[WayBack, ...], str | None]:
-    """What was deployed, the ways back, and the commit that was good before the window. Findings, which are most of a
-    ledger, are read only where they are needed."""
+    """What was deployed, the ways back, and the commit that was good before the window."""
     from rollback.ledger.ids import floor
     from rollback.ledger.part import Part
 
     ledger, since = session.ledger, floor(begin - _MARGIN)
-    records = ledger.records(Part(since=since, besides="observed"))
-    findings = ledger.records(Part(since=since, only="observed", operations=wanting(records)))
-    verdicts = ledger.records(Part(before=floor(begin), only="judged", newest=_BEFORE))
+    records = ledger.records(Part(since, kinds=_ALWAYS))
+    steps = ledger.records(Part(since, kinds=_WHERE_WANTED, operations=wanting(records)))
+    verdicts = ledger.records(Part(before=floor(begin), kinds=frozenset({"judged"}), newest=_BEFORE))
     good = [one.fact.release.commit for one in verdicts if isinstance(one.fact, Judged) and _is_good(one.fact)]
-    return *deployments((*records, *findings)), (good[-1] if good else None)
+    return *deployments((*records, *steps)), (good[-1] if good else None)
 
 
 def _is_good(fact: Judged) -> bool:

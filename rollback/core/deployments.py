@@ -17,6 +17,7 @@ from rollback.core.times import by_hand, times
 from rollback.model import (
     Ended,
     Grade,
+    Intended,
     Judged,
     Kind,
     Marked,
@@ -35,9 +36,9 @@ _STAYS = {Outcome.DONE, Outcome.PARTIAL}
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """began: when its first host was switched; ended: when it was over (UTC). failed: None when nobody can tell (held,
-    or cut off). recovered: when; None when it did not fail or is not recovered from. elsewhere: a later operation did
-    that. rework: the deployment before it had failed.
+    """began: when its first host was switched (of one whose steps were left out: when the deploy began); ended: when it
+    was over (UTC). failed: None when nobody can tell (held, or cut off). recovered: when; None when it did not fail or
+    is not recovered from. elsewhere: a later operation did that. rework: the one before it had failed by then.
     """
 
     operation: str
@@ -103,21 +104,28 @@ class _Fold:
 
 
 def wanting(records: Iterable[Record]) -> frozenset[str]:
-    """The operations whose findings are needed: of a deploy that went well nobody asks what it found."""
+    """The operations whose steps, findings and verdicts are needed. They are most of a ledger, and nobody asks for
+    those of a deploy that went well, of which nothing was said later, and of another commit than the one before."""
     every = tuple(records)
-    kinds = {one.operation: one.fact.kind for one in every if isinstance(one.fact, Started)}
-    smooth = {one.operation for one in every if isinstance(one.fact, Ended) and one.fact.outcome is Outcome.DONE}
-    return frozenset(name for name, kind in kinds.items() if kind is not Kind.DEPLOY or name not in smooth)
+    facts = (one.fact for one in every if isinstance(one.fact, Withdrawn | Marked | Watched))
+    spoken = {fact.release.commit for fact in facts if fact.release}
+    wanted, before = set[str](), ""
+    for one in _operations(every):
+        smooth = one.kind is Kind.DEPLOY and one.outcome is Outcome.DONE
+        if not smooth or one.target in spoken | {before}:
+            wanted.add(one.start.operation)
+        before = one.target if smooth else ""
+    return frozenset(wanted)
 
 
 def deployments(records: Iterable[Record]) -> tuple[tuple[Deployment, ...], tuple[WayBack, ...]]:
-    """Of one environment's records, the oldest first. Findings may be left out where they are not `wanting`."""
+    """Of one environment's records, the oldest first. What is not `wanting` may be left out of them."""
     fold = _Fold()
     for one in _operations(records):
         _said(one, fold)
         if one.started is not None and one.started.kind is not Kind.DRILL:
             _done(one, one.started, fold)
-    return tuple(_reworked(_recovered(fold.made, fold.well))), tuple(fold.ways)
+    return tuple(_recovered(fold.made, fold.well)), tuple(fold.ways)
 
 
 def _operations(records: Iterable[Record]) -> Iterator[_Operation]:
@@ -162,12 +170,14 @@ def _condemn(fold: _Fold, commit: str, *, failed: bool) -> None:
 
 
 def _done(one: _Operation, started: Started, fold: _Fold) -> None:
-    touched = switched(one.records)
     took = times(one.records)
-    if one.kind is Kind.DEPLOY and touched and took.switched:
+    unread = one.outcome is Outcome.DONE and not any(isinstance(record.fact, Intended) for record in one.records)
+    touched = unread or switched(one.records)
+    if one.kind is Kind.DEPLOY and touched:
         fold.noticed.pop(started.target.commit, None)
         fold.latest[started.target.commit] = len(fold.made)
-        fold.made.append(_deployment(one, started, took.switched))
+        rework = bool(fold.made and fold.made[-1].failed)
+        fold.made.append(replace(_deployment(one, started, took.switched or one.start.at), rework=rework))
     if took.decided is not None:
         fold.ways.append(_way(one, took.parts()))
     if one.kind is Kind.ROLLBACK and touched:
@@ -182,7 +192,9 @@ def _done(one: _Operation, started: Started, fold: _Fold) -> None:
 def _deployment(one: _Operation, started: Started, began: datetime) -> Deployment:
     reverted = any(isinstance(record.fact, Reverted) for record in one.records)
     failed = True if reverted or one.outcome in _FAILED or one.judged is Grade.BAD else None
-    if failed is None and one.judged is Grade.GOOD and one.outcome in _STAYS:
+    if failed is None and (
+        one.outcome is Outcome.DONE or (one.outcome is Outcome.PARTIAL and one.judged is Grade.GOOD)
+    ):
         failed = False
     where = one.start.environment, one.start.author
     return Deployment(one.start.operation, *where, started.target, began, one.end.at if one.end else None, failed)
@@ -208,7 +220,8 @@ def _well(one: _Operation, started: Started, verified: datetime | None) -> tuple
     """Which commit it verified everywhere that could be reached."""
     if one.end is None or one.outcome not in {*_STAYS, Outcome.ROLLED_BACK}:
         return None
-    back = one.outcome is Outcome.ROLLED_BACK or (one.kind is Kind.DEPLOY and one.judged is not Grade.GOOD)
+    undone = one.kind is Kind.DEPLOY and one.outcome is Outcome.PARTIAL and one.judged is not Grade.GOOD
+    back = undone or one.outcome is Outcome.ROLLED_BACK
     commit = (started.fallback.commit if started.fallback else "") if back else started.target.commit
     return one.start.operation, commit, (verified if back and verified else one.end.at)
 
@@ -228,10 +241,3 @@ def _recovered(made: Sequence[Deployment], well: Sequence[tuple[str, str, dateti
             yield replace(one, recovered=at, elsewhere=name != one.operation)
         else:
             yield one
-
-
-def _reworked(made: Iterable[Deployment]) -> Iterator[Deployment]:
-    failed = False
-    for one in made:
-        yield replace(one, rework=True) if failed else one
-        failed = bool(one.failed)

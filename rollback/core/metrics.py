@@ -117,18 +117,19 @@ def metrics(
     environments: tuple[str, ...],
     by: str = "",
 ) -> Metrics:
-    """All that began between since and until; by: a key of KEYS, or "". Environments and weeks without any deployment
-    have their groups, too."""
+    """All that began between since and until; by: a key of KEYS, or "". Environments without any deployment, and weeks
+    after the first one, have their groups, too."""
     inside = [one for one in made if since <= one.began <= until]
     back = [one for one in ways if since <= one.began <= until]
+    began = min((one.began for one in (*inside, *back)), default=until)
     whole = _figures("", inside, back, lead_times)
-    groups = _groups(by, inside, back, lead_times, _names(by, since, until, environments)) if by else ()
+    groups = _groups(by, inside, back, lead_times, _names(by, began, until, environments)) if by else ()
     return Metrics(since, until, environments, by, whole, groups, tuple(_estimates(whole, lead_times)))
 
 
-def _names(by: str, since: datetime, until: datetime, environments: tuple[str, ...]) -> Iterable[str]:
+def _names(by: str, began: datetime, until: datetime, environments: tuple[str, ...]) -> Iterable[str]:
     if by == "week":
-        return {week(since + timedelta(days=day)) for day in range((until - since).days + 1)} | {week(until)}
+        return {week(began + timedelta(days=day)) for day in range((until - began).days + 1)} | {week(until)}
     return environments if by == "environment" else ()
 
 

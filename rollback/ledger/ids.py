@@ -47,7 +47,7 @@ class Ids:
 
 def floor(at: datetime) -> str:
     """The least id that can have been made at this time."""
-    return str(ULID.from_bytes(int(at.timestamp() * 1000).to_bytes(6, "big") + bytes(10)))
+    return str(ULID.from_bytes(max(0, int(at.timestamp() * 1000)).to_bytes(6, "big") + bytes(10)))
 
 
 _IDS = Ids()

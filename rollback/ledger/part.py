@@ -15,13 +15,12 @@ _CHUNK = 500  # operations in one question: SQLite's oldest limit on parameters 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """since, before: ids from the one on and up to the other, which is not wanted any more ("": no end). only, besides:
-    kinds that are wanted, or are not. operations: theirs only. newest: at most so many, the newest; 0: all."""
+    """since, before: ids from the one on and up to the other, which is not wanted any more ("": no end). kinds,
+    operations: only of these; None: of all. newest: at most so many, the newest; 0: all."""
 
     since: str = ""
     before: str = ""
-    only: str = ""
-    besides: str = ""
+    kinds: frozenset[str] | None = None
     operations: frozenset[str] | None = None
     newest: int = 0
 
@@ -30,8 +29,7 @@ class Part:
         return (
             one.id >= self.since
             and (not self.before or one.id < self.before)
-            and (not self.only or one.kind == self.only)
-            and one.kind != self.besides
+            and (self.kinds is None or one.kind in self.kinds)
             and (self.operations is None or one.operation in self.operations)
         )
 
@@ -43,15 +41,10 @@ class Part:
                 yield from replace(self, operations=frozenset(names[start : start + _CHUNK])).questions(every, table)
             return
         columns = table.c
-        terms = {
-            "since": columns.id >= self.since,
-            "before": columns.id < self.before,
-            "only": columns.kind == self.only,
-            "besides": columns.kind != self.besides,
-        }
-        every = every.where(*(term for name, term in terms.items() if getattr(self, name)))
-        if self.operations is not None:
-            every = every.where(columns.operation.in_(self.operations))
+        every = every.where(columns.id >= self.since) if self.since else every
+        every = every.where(columns.id < self.before) if self.before else every
+        every = every.where(columns.kind.in_(self.kinds)) if self.kinds is not None else every
+        every = every.where(columns.operation.in_(self.operations)) if self.operations is not None else every
         yield every.order_by(columns.id.desc()).limit(self.newest) if self.newest else every.order_by(columns.id)
 
 

@@ -223,12 +223,39 @@ def test_the_order_in_which_records_come_does_not_matter() -> None:
     assert [one.rework for one in deployments(records)[0]] == [False, True, True]
 
 
+def test_one_that_goes_out_before_the_one_before_it_is_known_to_have_failed_is_no_rework() -> None:
+    records = [*deployed(10, V2), *deployed(20, V3), *operation(30, Marked(V2, Grade.BAD, "x")), *deployed(40, V4)]
+    assert [(one.failed, one.rework) for one in deployments(records)[0]] == [
+        (True, False),
+        (False, False),
+        (False, False),
+    ]
+
+
 def test_findings_are_wanted_only_of_what_did_not_simply_go_well() -> None:
     records = [
         *deployed(10, V2),
         *deployed(20, V2, ended=Outcome.HELD),
         *operation(30, started(Kind.DEPLOY, V3)),
         *rolled_back(100, V2),
-        *operation(110, Marked(V2, Grade.BAD, "x")),
+        *deployed(120, V3),
+        *deployed(130, V3),
+        *deployed(140, V4),
+        *operation(150, Marked(V4, Grade.BAD, "x"), Watched(None, Grade.BAD, "x")),
     ]
-    assert wanting(records) == {"OP000020", "OP000030", "OP000100"}
+    assert wanting(records) == {*(f"OP{begin:06}" for begin in (10, 20, 30, 100, 130, 140, 150))}
+
+
+def test_what_is_not_wanted_may_be_left_out() -> None:
+    records = [*deployed(10, V2), *deployed(20, V3), *rolled_back(100, V3), *deployed(200, V4), *undone(300, V2)]
+    wanted = wanting(records)
+    told = [one for one in records if one.operation in wanted or isinstance(one.fact, Started | Ended)]
+    whole, part = deployments(records), deployments(told)
+    assert len(told) < len(records)
+    assert [replace(one, began=at(0)) for one in part[0]] == [replace(one, began=at(0)) for one in whole[0]]
+    assert part[1] == whole[1]
+
+
+def test_a_deploy_that_found_its_release_live_and_switched_nothing_is_none() -> None:
+    verified = (Intended(step(Phase.VERIFY, V2)), verdict(V2, Grade.GOOD), Ended(Outcome.DONE))
+    assert deployments(operation(10, started(Kind.DEPLOY, V2), *verified)) == ((), ())
