@@ -121,7 +121,7 @@ def metrics(
     after the first one, have their groups, too."""
     inside = [one for one in made if since <= one.began <= until]
     back = [one for one in ways if since <= one.began <= until]
-    began = min((one.began for one in (*inside, *back)), default=until)
+    began = min([*(one.began for one in inside), *(way.began for way in back)], default=until)
     whole = _figures("", inside, back, lead_times)
     groups = _groups(by, inside, back, lead_times, _names(by, began, until, environments)) if by else ()
     return Metrics(since, until, environments, by, whole, groups, tuple(_estimates(whole, lead_times)))
