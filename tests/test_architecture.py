@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "ledger": EDGE,
     "operation": NOUNS | {"core"},
     "report": NOUNS | {"core"},
-    "init": NOUNS | {"playbook", "source"},
+    "init": NOUNS | {"playbook", "source", "core", "report"},
     "cli": EVERYTHING | {"__init__"},
     "demo": EVERYTHING | {"__init__"},
 }

@@ -297,6 +297,21 @@ def init(
 
 
 @_command
+def runbook(
+    options: Options,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 3 when it no longer matches.", show_default=False)
+    ] = False,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print it instead.", show_default=False)] = False,
+) -> Reply:
+    """Write this playbook's part of RUNBOOK.md.
+
+    Its real hosts, commands, checks and contacts, and what to type when; a block between two markers, and what stands
+    outside of it is kept."""
+    return _call("runbook", "write", options, check, stdout)
+
+
+@_command
 def schema(options: Options) -> Reply:
     """The playbook's JSON Schema, for editors."""
     return _call("first", "schema", options)
