@@ -194,7 +194,7 @@ def _estimates(whole: Figures, lead_times: LeadTimes) -> Iterable[str]:
     if lead_times.why:
         yield f"lead time: {lead_times.why}"
     if whole.untold:
-        missing = "what they or the one before consist of is not in this repository, or not known"
+        missing = "what they brought, or what was live before, is not known or not in this repository"
         yield f"lead time: without {_of(whole.untold, whole)}: {missing}"
     if unknown := whole.deployments - whole.failed.all:
         yield f"change fail rate: without {_of(unknown, whole)}: held or cut off, and nobody judged them since"

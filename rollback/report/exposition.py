@@ -81,7 +81,9 @@ def as_prometheus(app: str, found: Metrics, fit: Callable[[str], str]) -> str:
         gauge = Gauge(f"rollback_delivery_{name}", text, (*names, "quantile"), registry=registry)
         for labels, one in every:
             _set(gauge, spread(one), labels)
-    split = Gauge("rollback_delivery_rollback_seconds", "of a part", (*names, "part", "quantile"), registry=registry)
+    split = Gauge(
+        "rollback_delivery_rollback_seconds", "of a rollback's part", (*names, "part", "quantile"), registry=registry
+    )
     for labels, one in every:
         for part, took in one.parts.items():
             _set(split, took, {**labels, "part": part})
