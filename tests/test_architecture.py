@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "notify": EDGE,
     "operation": NOUNS | {"core"},
     "report": NOUNS | {"core"},
-    "init": NOUNS | {"playbook", "source"},
+    "init": NOUNS | {"playbook", "source", "core", "report"},
     "cli": EVERYTHING | {"__init__"},
     "demo": EVERYTHING | {"__init__"},
 }
@@ -60,7 +60,7 @@ STANDARD_ONLY = ("__init__", "__main__", "model", "events", "errors", "text", "p
 LONGEST = 250  # lines
 LONGER = {  # lists, to be read from top to bottom: the nouns, and the commands
     "model.py": 520,
-    "cli/app.py": 320,
+    "cli/app.py": 420,
 }
 
 

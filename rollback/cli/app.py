@@ -12,14 +12,18 @@ from rollback.cli import outlet
 from rollback.cli.arguments import (
     Address,
     Away,
+    By,
     Count,
     Cross,
+    Csv,
     For,
     Force,
     Junit,
     Live,
+    Prometheus,
     Reason,
     Replay,
+    Since,
     Steal,
     Tag,
     Wait,
@@ -229,6 +233,23 @@ def watch(
 
 
 @_command
+def metrics(
+    options: Options,
+    since: Since = "",
+    by: By = "",
+    csv: Csv = False,
+    prometheus: Prometheus = False,
+) -> Reply:
+    """How well delivery goes, by DORA's five metrics.
+
+    Deployment frequency, lead time, change fail rate, recovery time, rework; and how long rollbacks took to detect,
+    decide, execute and verify. From the ledger and the repository; no host is asked."""
+    from rollback.cli.delivery import Format
+
+    return _call("delivery", "delivery", options, since, by, Format(csv, prometheus))
+
+
+@_command
 def mark(
     options: Options,
     grade: Annotated[str, typer.Argument(metavar="good|bad")],
@@ -282,6 +303,21 @@ def init(
 
     Looks at this repository: what kind of app it is, its tags, a health route."""
     return _call("first", "init", options, tuple(host or ()), app)
+
+
+@_command
+def runbook(
+    options: Options,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 3 when it no longer matches.", show_default=False)
+    ] = False,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print it instead.", show_default=False)] = False,
+) -> Reply:
+    """Write this playbook's part of RUNBOOK.md.
+
+    Its real hosts, commands, checks and contacts, and what to type when; a block between two markers, and what stands
+    outside of it is kept."""
+    return _call("runbook", "write", options, check, stdout)
 
 
 @_command

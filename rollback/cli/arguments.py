@@ -53,6 +53,17 @@ Junit = Annotated[
 ]
 Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
 
+Since = Annotated[
+    str, typer.Option("--since", metavar="WHEN", help="30d, 12h, 6w or a date; default: 90d.", show_default=False)
+]
+By = Annotated[
+    str, typer.Option("--by", metavar="WHAT", help="A row for each environment, author or week.", show_default=False)
+]
+Csv = Annotated[bool, typer.Option("--csv", help="A table for other programs.", show_default=False)]
+Prometheus = Annotated[
+    bool, typer.Option("--prometheus", help="For a pushgateway or a textfile collector.", show_default=False)
+]
+
 
 def complete_tag(ctx: typer.Context, incomplete: str) -> list[str]:
     """Tags of the repository, for the shell's completion."""

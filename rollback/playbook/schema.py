@@ -33,7 +33,7 @@ from rollback.playbook.settings import (
 )
 from rollback.playbook.shape import Frozen, refuse
 from rollback.playbook.types import OneOrMore, Positive
-from rollback.playbook.words import Beside, Command, Ledger, Line, Name, OptionalCommand, Templated
+from rollback.playbook.words import Beside, Command, Contact, Ledger, Line, Name, OptionalCommand, Templated
 
 __all__ = [
     "Build",
@@ -82,6 +82,7 @@ class Playbook(Frozen):
     vars: Vars = Field(default={}, description="yours: {{host.vars.x}} in checks and root, $ROLLBACK_VAR_X in commands")
     migrations: Migrations | None = None
     notify: OneOrMore[Notify] = Field(default=(), description="whom it tells what happens")
+    contacts: Mapping[Line, Contact] = Field(default={}, description="whom the runbook names, and how to reach them")
 
     _file: Path = PrivateAttr(Path("playbook.yml"))
 
