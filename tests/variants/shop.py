@@ -1,0 +1,124 @@
+"""The demo's world with one more release for each defect, and a playbook for each variant of the incident.
+
+Live at the beginning, and known to be good: v1.1.0, on three hosts behind nginx.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from ruamel.yaml import YAML
+
+from rollback.demo import remains, repository
+from rollback.demo.ssh_world import program
+from rollback.demo.world import World
+from tests.cli.command import Ran
+from tests.variants.releases import DEFECTS
+from tests.warm import Operator, begun
+
+GOOD, BAD = repository.BETTER, repository.BAD
+PATIENCE = 60.0  # seconds until what should be seen never will be
+_GATE = {"min_healthy_time": "200ms", "healthy_deadline": "20s", "interval": "100ms"}
+_YAML = YAML(typ="safe")
+
+
+@dataclass
+class Shop:
+    """Commands are typed in the shop's folder, with the playbook `book`."""
+
+    world: World
+
+    def tag_all(self) -> None:
+        """The defects' releases, each on top of the last good one. The demo's own bad one is there already."""
+        self._git("checkout", "--quiet", GOOD)
+        good = (self.world.shop / "shop.py").read_text()
+        for name, defect in DEFECTS.items():
+            self._git("checkout", "--quiet", GOOD)
+            (self.world.shop / "shop.py").write_text(f"{good}{defect}# {name}\n")
+            self._git("commit", "--quiet", "--all", "--message", name)
+            self._git("tag", f"v2-{name}")
+
+    def book(self, name: str, checks: str = "", *, without: str = "", **settings: Any) -> str:
+        """Write the playbook `name`: the shop's, with more checks, without one; settings: of `verify`, `restart`."""
+        book = _YAML.load(self.world.shop / "playbooks" / "shop.yml")
+        asked = [one for one in book["checks"] if one["name"] != without]
+        more = _YAML.load(checks.replace("WORLD", str(self.world.folder))) if checks else []
+        verify = book["environments"]["production"]["verify"]
+        verify["gate"] = _GATE | settings.pop("gate", {})
+        book |= {"checks": [*asked, *more]} | {key: settings.pop(key) for key in ("restart", "prepare") if key in settings}
+        verify |= settings
+        path = self.world.shop / "playbooks" / f"{name}.yml"
+        _YAML.dump(book, path)
+        return name
+
+    def run(self, *words: str) -> Ran:
+        return self.begin(*words).wait()
+
+    def begin(self, *words: str) -> Operator:
+        environ = self.world.environment()
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        return begun(self.world.folder / "operator", *words, cwd=self.world.shop, environ=environ)
+
+    def deploy(self, defect: str, book: str, *more: str) -> Ran:
+        return self.run("deploy", tag(defect), "-y", "-p", book, *more)
+
+    def lives(self) -> list[str]:
+        """The live tag of each host, read off its disk."""
+        return [os.readlink(self.world.root(host.name) / "current")[9:-13] for host in self.world.hosts]
+
+    def file(self, host: str, name: str) -> Path:
+        """In the shop's shared folder on that host."""
+        return self.world.root(host) / "shared/instance" / name
+
+    def hosts(self) -> list[str]:
+        return [host.name for host in self.world.hosts]
+
+    def visit(self, times: int) -> None:
+        """People come to the home page; what they are answered is not looked at."""
+        with httpx.Client(base_url=self.world.url, timeout=30, trust_env=False) as people:
+            for _ in range(times):
+                people.get("/")
+
+    def at_rest(self) -> None:
+        """The last good release everywhere, whatever a test has left."""
+        if self.lives() != [GOOD] * 3 or self.run("status", "--json", "-p", "plain").json["data"]["left"]:
+            back = self.run("--to", GOOD, "-y", "-p", "plain")
+            assert (back.code, self.lives()) == (0, [GOOD] * 3), back.err
+
+    @property
+    def nginx(self) -> Path:
+        return self.world.folder / "nginx"
+
+    def balancer_again(self) -> None:
+        """After it was killed: the same nginx on the same port."""
+        command = [program("nginx", "nginx"), "-p", str(self.nginx), "-c", "nginx.conf", "-e", "error.log"]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        remains.note(self.world.folder, process.pid)
+        until(self.answers)
+
+    def answers(self) -> bool:
+        try:
+            return httpx.get(self.world.url, trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def _git(self, *words: str) -> None:
+        subprocess.run(["git", "-C", str(self.world.shop), *words], check=True, env=self.world.environment())
+
+
+def tag(defect: str) -> str:
+    return defect if defect.startswith("v1") else f"v2-{defect}"
+
+
+def until(seen: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not seen():
+        assert time.monotonic() < deadline, "it was never seen"
+        time.sleep(0.05)
