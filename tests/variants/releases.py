@@ -49,23 +49,18 @@ def connection():
         finally:
             POOL.release()
 """,
-    # The home page keeps 8 MiB a visit. Its memory has an end, and who meets it is killed, as by the kernel.
+    # The home page keeps 8 MiB a visit. What has taken 128 MiB is killed with its master, as the kernel does to a service.
     "leak": """
-import os, resource, signal
-KEPT, MORE = [], 192 << 20
+import os, signal
+KEPT, MASTER = [], os.getpid()  # it is the master that imports the app
 
 @app.before_request
 def leak():
-    if request.path != "/":
-        return
-    if not KEPT:
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        resource.setrlimit(resource.RLIMIT_AS, (used + MORE, used + MORE))
-    try:
+    if request.path == "/":
         KEPT.append(b"x" * (8 << 20))
-    except MemoryError:
-        for pid in (os.getppid(), os.getpid()):
-            os.kill(pid, signal.SIGKILL)
+        if len(KEPT) > 16:
+            os.kill(MASTER, signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
 """,
     # The home page takes a tenth of a second more, many times what it took; every answer is right.
     "slow": """
@@ -85,15 +80,16 @@ def profile(account):
         app.logger.exception("no profile for this account")
         return {}
 """,
-    # At its start it moves everybody's password to another field: no release can log in anybody afterwards.
+    # As soon as it is used it moves everybody's password to another field: no release can log in anybody afterwards.
     "migrates-data": """
+@app.before_request
 def migrate():
-    people = accounts()
+    people, new = accounts(), HERE / "instance" / f"{secrets.token_hex(4)}.json"
     for account in people.values():
-        account["secret"] = account.pop("password", "")
-    (HERE / "instance" / "accounts.json").write_text(json.dumps(people))
-
-migrate()
+        if "password" in account:
+            account["secret"] = account.pop("password")
+    new.write_text(json.dumps(people))
+    new.rename(HERE / "instance" / "accounts.json")
 """,
     # One ask in twenty of /healthz, at random but the same in every run, is answered 500. Nothing is wrong with it.
     "flaky": """
@@ -105,7 +101,12 @@ def flaky():
     if request.path == "/healthz" and CHANCE.random() < 0.05:
         return "busy", 500
 """,
-    # Nothing is wrong with these.
-    "fine": "",
-    "fine-too": "WORDS = 'another text'\n",
 }
+FINE = (
+    "restart",
+    "restart-unsaid",
+    "prometheus",
+    "balancer",
+    "drains",
+    "red",
+)  # nothing is wrong with these themselves

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import httpx
 from ruamel.yaml import YAML
@@ -19,14 +19,14 @@ from ruamel.yaml import YAML
 from rollback.demo import remains, repository
 from rollback.demo.ssh_world import program
 from rollback.demo.world import World
+from rollback.model import NOTHING
 from tests.cli.command import Ran
-from tests.variants.releases import DEFECTS
+from tests.variants.releases import DEFECTS, FINE
 from tests.warm import Operator, begun
 
 GOOD, BAD = repository.BETTER, repository.BAD
 PATIENCE = 60.0  # seconds until what should be seen never will be
 _GATE = {"min_healthy_time": "200ms", "healthy_deadline": "20s", "interval": "100ms"}
-_YAML = YAML(typ="safe")
 
 
 @dataclass
@@ -35,27 +35,44 @@ class Shop:
 
     world: World
 
+    WATCH: ClassVar = {"duration": "30s", "interval": "300ms"}
+
     def tag_all(self) -> None:
         """The defects' releases, each on top of the last good one. The demo's own bad one is there already."""
         self._git("checkout", "--quiet", GOOD)
         good = (self.world.shop / "shop.py").read_text()
-        for name, defect in DEFECTS.items():
+        for name, defect in (DEFECTS | dict.fromkeys(FINE, "")).items():
             self._git("checkout", "--quiet", GOOD)
             (self.world.shop / "shop.py").write_text(f"{good}{defect}# {name}\n")
             self._git("commit", "--quiet", "--all", "--message", name)
             self._git("tag", f"v2-{name}")
 
-    def book(self, name: str, checks: str = "", *, without: str = "", **settings: Any) -> str:
-        """Write the playbook `name`: the shop's, with more checks, without one; settings: of `verify`, `restart`."""
-        book = _YAML.load(self.world.shop / "playbooks" / "shop.yml")
-        asked = [one for one in book["checks"] if one["name"] != without]
-        more = _YAML.load(checks.replace("WORLD", str(self.world.folder))) if checks else []
-        verify = book["environments"]["production"]["verify"]
-        verify["gate"] = _GATE | settings.pop("gate", {})
-        book |= {"checks": [*asked, *more]} | {key: settings.pop(key) for key in ("restart", "prepare") if key in settings}
-        verify |= settings
-        path = self.world.shop / "playbooks" / f"{name}.yml"
-        _YAML.dump(book, path)
+    def book(
+        self,
+        name: str,
+        checks: str = "",
+        *,
+        only: bool = False,
+        without: str = "",
+        watched: Collection[str] | None = None,
+        gate: Mapping[str, str] = NOTHING,
+        watch: Mapping[str, str] = NOTHING,
+        **settings: object,
+    ) -> str:
+        """Write the playbook `name`: the shop's, with more checks (or these only), without one, these alone watched."""
+        yaml = YAML(typ="safe")
+        book = yaml.load(self.world.shop / "playbooks" / "shop.yml")
+        more = yaml.load(checks.replace("WORLD", str(self.world.folder))) if checks else []
+        asked = [] if only else [one for one in book["checks"] if one["name"] != without]
+        gated = [] if watched is None else [one for one in asked if one["name"] not in watched]
+        book |= {**settings, "checks": [*asked, *more]}
+        for one in gated:
+            one["phase"] = "gate"
+        book["environments"]["production"]["verify"] |= {
+            "gate": {**_GATE, **gate},
+            **({"watch": dict(watch)} if watch else {}),
+        }
+        yaml.dump(book, self.world.shop / "playbooks" / f"{name}.yml")
         return name
 
     def run(self, *words: str) -> Ran:
@@ -88,7 +105,12 @@ class Shop:
 
     def at_rest(self) -> None:
         """The last good release everywhere, whatever a test has left."""
-        if self.lives() != [GOOD] * 3 or self.run("status", "--json", "-p", "plain").json["data"]["left"]:
+        left = [
+            (self.world.root(host) / ".rollback" / name).exists()
+            for host in self.hosts()
+            for name in ("intent", "lease")
+        ]
+        if self.lives() != [GOOD] * 3 or any(left):
             back = self.run("--to", GOOD, "-y", "-p", "plain")
             assert (back.code, self.lives()) == (0, [GOOD] * 3), back.err
 
@@ -99,7 +121,9 @@ class Shop:
     def balancer_again(self) -> None:
         """After it was killed: the same nginx on the same port."""
         command = [program("nginx", "nginx"), "-p", str(self.nginx), "-c", "nginx.conf", "-e", "error.log"]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         remains.note(self.world.folder, process.pid)
         until(self.answers)
 
