@@ -37,12 +37,8 @@ def ask(question: Question) -> Said:
     Where nobody takes a connection to the url while the hosts behind it answer themselves, no release failed.
     """
     said = _asked(question)
-    if (
-        said.result is not Result.FAIL
-        or not said.unreached
-        or not question.witnesses
-        or not all(map(_answers, question.witnesses))
-    ):
+    unreached = said.unreached and said.result is Result.FAIL
+    if not unreached or not question.witnesses or not all(map(_answers, question.witnesses)):
         return said
     where = hosts([one.host.name for one in question.witnesses if one.host])
     return replace(said, result=Result.ERROR, observed=f"{said.observed}, though asked directly {where} answered")

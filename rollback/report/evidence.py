@@ -20,7 +20,7 @@ _PHRASES = {phrase for one in HTTPStatus for phrase in (one.phrase, f"{one.value
 def told(found: Iterable[Answers], most: int) -> Iterator[str]:
     """At most so many, one line for those that differ only by host and case, each with what it was before and its new
     evidence below it."""
-    groups = _alike(found)
+    groups = alike(found)
     known: set[str] = set()
     for group in groups[:most]:
         telling = [one.telling for one in group]
@@ -38,7 +38,7 @@ def worst(findings: Iterable[Finding], before: Mapping[Question, Finding] | None
     return sorted(found, key=lambda one: (not one.telling.required, one.telling.result is not Result.FAIL))
 
 
-def _alike(found: Iterable[Answers]) -> list[list[Answers]]:
+def alike(found: Iterable[Answers]) -> list[list[Answers]]:
     """Those of one case on any hosts, and of those the cases that were found so on the same hosts."""
     cases: dict[tuple[object, ...], list[Answers]] = {}
     for each in found:

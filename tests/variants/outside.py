@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from rollback.demo import balancer
-from tests.variants.shop import until
+from tests.variants.shop import answers, until
 
 
 @contextmanager
@@ -34,10 +33,3 @@ def prometheus(folder: Path) -> Iterator[tuple[str, int]]:
     finally:
         process.kill()
         process.wait()
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False

@@ -5,7 +5,6 @@ Live at the beginning, and known to be good: v1.1.0, on three hosts behind nginx
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -16,15 +15,14 @@ from typing import ClassVar
 import httpx
 from ruamel.yaml import YAML
 
-from rollback.demo import remains, repository
-from rollback.demo.ssh_world import program
+from rollback.demo import balancer, remains, repository
 from rollback.demo.world import World
 from rollback.model import NOTHING
 from tests.cli.command import Ran
 from tests.variants.releases import DEFECTS, FINE
 from tests.warm import Operator, begun
 
-GOOD, BAD = repository.BETTER, repository.BAD
+GOOD = repository.BETTER
 PATIENCE = 60.0  # seconds until what should be seen never will be
 _GATE = {"min_healthy_time": "200ms", "healthy_deadline": "20s", "interval": "100ms"}
 
@@ -88,7 +86,7 @@ class Shop:
 
     def lives(self) -> list[str]:
         """The live tag of each host, read off its disk."""
-        return [os.readlink(self.world.root(host.name) / "current")[9:-13] for host in self.world.hosts]
+        return [(self.world.root(host.name) / "current").readlink().name[:-13] for host in self.world.hosts]
 
     def file(self, host: str, name: str) -> Path:
         """In the shop's shared folder on that host."""
@@ -120,18 +118,8 @@ class Shop:
 
     def balancer_again(self) -> None:
         """After it was killed: the same nginx on the same port."""
-        command = [program("nginx", "nginx"), "-p", str(self.nginx), "-c", "nginx.conf", "-e", "error.log"]
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        remains.note(self.world.folder, process.pid)
-        until(self.answers)
-
-    def answers(self) -> bool:
-        try:
-            return httpx.get(self.world.url, trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
+        remains.note(self.world.folder, balancer.launch(self.nginx).pid)
+        until(lambda: answers(self.world.url))
 
     def _git(self, *words: str) -> None:
         subprocess.run(["git", "-C", str(self.world.shop), *words], check=True, env=self.world.environment())
@@ -139,6 +127,13 @@ class Shop:
 
 def tag(defect: str) -> str:
     return defect if defect.startswith("v1") else f"v2-{defect}"
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def until(seen: Callable[[], bool]) -> None:
