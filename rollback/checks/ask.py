@@ -41,7 +41,8 @@ def ask(question: Question) -> Said:
     if not unreached or not question.witnesses or not all(map(_answers, question.witnesses)):
         return said
     where = hosts([one.host.name for one in question.witnesses if one.host])
-    return replace(said, result=Result.ERROR, observed=f"{said.observed}, though asked directly {where} answered")
+    observed = f"{said.observed}, though asked directly {where} answered: is the load balancer up?"
+    return replace(said, result=Result.ERROR, observed=observed)
 
 
 def _answers(witness: Question) -> bool:

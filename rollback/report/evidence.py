@@ -71,13 +71,17 @@ def _before(group: Sequence[Answers]) -> Iterator[str]:
 
 def news(evidence: str, known: set[str]) -> Sequence[str]:
     """Its last lines, of a web page its title; nothing that is known already, which grows by it."""
-    lines = _page(evidence) if _PAGE.match(evidence) else evidence.splitlines()
-    said = [line.rstrip() for line in lines if line.strip()][-_MOST:]
+    said = [line.rstrip() for line in readable(evidence) if line.strip()][-_MOST:]
     text = "\n".join(said)
     if text in known:
         return ()
     known.add(text)
     return said
+
+
+def readable(evidence: str) -> Sequence[str]:
+    """Its lines, of a web page its title."""
+    return _page(evidence) if _PAGE.match(evidence) else evidence.splitlines()
 
 
 def _page(text: str) -> list[str]:

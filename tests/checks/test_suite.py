@@ -142,7 +142,9 @@ def test_a_url_that_nobody_reaches_while_its_hosts_answer_is_not_the_releases_fa
         checks = f"{VERSION}\n  - {{name: users, {kind.replace('PORT', str(port))}}}"
         fleet = on(web1=app.port, web2=app.port)
         small = world(checks, fleet=fleet, url=f"http://127.0.0.1:{port}", hosts="[web1, web2]", gate=QUICK)
-        said = f"{refused.replace('PORT', str(port))}, though asked directly web1 web2 answered"
+        said = (
+            f"{refused.replace('PORT', str(port))}, though asked directly web1 web2 answered: is the load balancer up?"
+        )
         (gated,) = small.checks.gate(V2, {}, ("web1", "web2"), View.URL)
         assert (gated.result, gated.observed, gated.attempts) == (ERROR, said, 5)
         live = {"web1": V2, "web2": V2}

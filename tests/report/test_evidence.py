@@ -6,7 +6,7 @@ import pytest
 
 from rollback.core.explain import Question
 from rollback.model import Finding, Result
-from rollback.report.evidence import news, told, worst
+from rollback.report.evidence import news, readable, told, worst
 from tests.build import at, finding
 
 FLASK = """<!doctype html>
@@ -29,6 +29,14 @@ DJANGO = "<html><head><title>KeyError\n at /login &amp; more</title></head><body
 )
 def test_of_evidence_only_what_tells_something_is_shown(evidence: str, shown: list[str]) -> None:
     assert list(news(evidence, set())) == shown
+
+
+def test_a_timeline_has_every_line_of_evidence_and_of_a_page_its_title() -> None:
+    assert [list(readable(text)) for text in ("a\nb\nc\nd", DJANGO, FLASK)] == [
+        ["a", "b", "c", "d"],
+        ["KeyError at /login & more"],
+        [],
+    ]
 
 
 def _failed(host: str, evidence: str, check: str = "login") -> Finding:

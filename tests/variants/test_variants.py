@@ -118,7 +118,7 @@ def test_the_load_balancer_goes_down_and_the_release_is_not_blamed(shop: Shop) -
     book = shop.book("balancer", prepare=gone, drain="", undrain="")
     try:
         done = shop.deploy("balancer", book)
-        why = "the users' view could not be measured: connection refused, though asked directly web1 answered"
+        why = "the users' view could not be measured: connection refused, though asked directly web1 answered: is the load balancer up?"
         ends(done, 13, f"held: v2-balancer could be judged neither good nor bad: {why}\n")
         assert shop.lives() == ["v2-balancer", GOOD, GOOD]
         found = shop.run("verify", "-p", book)
