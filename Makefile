@@ -17,7 +17,8 @@ help:  ## this list
 setup:  ## .venv in this folder, with everything in it; Debian packages that are missing
 	@scripts/setup
 
-demo: setup  ## replay the incident on this machine (ARGS="--keep --hosts 5")
+demo:  ## replay the incident on this machine (ARGS="--keep --hosts 5")
+	@scripts/setup demo
 	@$(VENV)/rollback demo $(ARGS)
 
 test: setup  ## all tests (ARGS="tests/core -k plan")
