@@ -1,7 +1,8 @@
 """The gate: one vantage is asked again and again until it is healthy for long enough, or is not, or time is up.
 
 No answer yet is waited for, until the deadline. An answer counts: the gate ends as soon as the judge would call the
-release bad. It knows nothing of what is asked, and does not decide what follows.
+release bad, and never on a failure that a limit tolerates: that is asked again. It knows nothing of what is asked, and
+does not decide what follows.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ _NO_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of a question; settled: False when it may change by waiting."""
+    """What came of a question; settled: False when it may change by waiting; silent: nobody was there to answer."""
 
     finding: Finding
     settled: bool
+    silent: bool = False
 
 
 Ask = Callable[[], Sequence[Reply]]
@@ -42,9 +44,14 @@ class Pace:
     stopped: Callable[[], bool]
 
 
-def stand(ask: Ask, limits: Mapping[str, Limits], pace: Pace) -> tuple[Finding, ...]:
-    """Ask until it is decided. The last finding of each question; where one failed, all of them."""
-    seen, begun, healthy_since = _Seen(limits), pace.clock(), None
+def stand(
+    ask: Ask, limits: Mapping[str, Limits], pace: Pace, excused: frozenset[str] = frozenset()
+) -> tuple[Finding, ...]:
+    """Ask until it is decided. The last finding of each question; where one failed, all of them.
+
+    excused: checks that were red before the deploy: they end nothing, and nobody waits for them.
+    """
+    seen, begun, healthy_since = _Seen(limits, excused), pace.clock(), None
     while True:
         started = pace.clock()
         seen.enter(ask())
@@ -52,12 +59,13 @@ def stand(ask: Ask, limits: Mapping[str, Limits], pace: Pace) -> tuple[Finding, 
             return seen.findings(_not_waited_for)
         if seen.ready:
             healthy_since = started if healthy_since is None else healthy_since
-            if started - healthy_since + _ROUNDING >= pace.gate.min_healthy_time:
+            if started - healthy_since + _ROUNDING >= pace.gate.min_healthy_time and not seen.failing:
                 return seen.findings(_as_it_is)
         else:
             healthy_since = None
-            if pace.clock() - begun + _ROUNDING >= pace.gate.healthy_deadline:
-                return seen.findings(lambda finding: _waited_out(finding, pace.gate.healthy_deadline))
+        late = pace.clock() - begun + _ROUNDING >= pace.gate.healthy_deadline
+        if late and (seen.failing or not seen.ready):
+            return seen.findings(lambda finding: _waited_out(finding, pace.gate.healthy_deadline))
         pace.sleep(max(0.0, started + pace.gate.interval - pace.clock()))
 
 
@@ -76,6 +84,7 @@ class _Seen:
     """What was found so far: answers in the order in which they came, and what is still waited for."""
 
     limits: Mapping[str, Limits]
+    excused: frozenset[str]
     answers: list[Finding] = field(default_factory=list)
     waiting: list[Finding] = field(default_factory=list)
     tries: Counter[Series] = field(default_factory=Counter)  # that brought no answer
@@ -95,17 +104,26 @@ class _Seen:
 
     @property
     def ready(self) -> bool:
-        """Only what is required is worth waiting for."""
-        return not any(finding.required for finding in self.waiting)
+        """Only what can condemn is worth waiting for."""
+        return not any(map(self._counts, self.waiting))
+
+    @property
+    def failing(self) -> bool:
+        """Is the last answer to a question one that only a limit tolerates?"""
+        last = {_series(finding): finding for finding in self.answers if self._counts(finding)}
+        return any(finding.result is Result.FAIL for finding in last.values())
 
     @property
     def decided(self) -> bool:
         unheard = any(
             self.errors[_series(f)] > self.limits.get(f.check, _NO_LIMITS).consecutive_error
             for f in self.waiting
-            if f.required
+            if self._counts(f)
         )
-        return unheard or judge(self.answers, self.limits).grade is Grade.BAD
+        return unheard or judge(self.answers, self.limits, self.excused).grade is Grade.BAD
+
+    def _counts(self, finding: Finding) -> bool:
+        return finding.required and finding.check not in self.excused
 
     def findings(self, unanswered: Callable[[Finding], Finding]) -> tuple[Finding, ...]:
         failed = {_series(f) for f in self.answers if f.result is Result.FAIL}
@@ -132,4 +150,5 @@ def _not_waited_for(finding: Finding) -> Finding:
 
 def _waited_out(finding: Finding, deadline: float) -> Finding:
     verb = {Result.ERROR: "asked", Result.INCONCLUSIVE: "measured"}.get(finding.result, "healthy")
-    return replace(finding, observed=f"not {verb} within {deadline:g} s: {finding.observed}")
+    observed = f"not {verb} within {deadline:g} s: {finding.observed}"
+    return replace(finding, observed=observed, overdue=finding.result is Result.FAIL)
