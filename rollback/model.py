@@ -240,7 +240,7 @@ class Finding:
     """One answer to a check, or what a phase did on one host (then `check` is the phase's name).
 
     case: the for_each case ("no_profile"). at: UTC. took: seconds. evidence: bounded text, already cleaned.
-    overdue: it was waited for until the deadline, and no limit tolerates that.
+    final: it was asked or waited for as long as can be, and no limit tolerates that.
     """
 
     check: str
@@ -254,7 +254,7 @@ class Finding:
     took: float = 0.0
     required: bool = True
     attempts: int = 1
-    overdue: bool = False
+    final: bool = False
 
 
 class Grade(StrEnum):

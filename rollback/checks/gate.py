@@ -17,6 +17,7 @@ from rollback.playbook.settings import Gate
 
 _ENOUGH = 20  # findings of one question that are handed on
 _TRIES = 3
+_MOST = 9  # wrong answers that are asked about again, whatever is tolerated
 _ROUNDING = 1e-6
 _NO_LIMITS = Limits()
 
@@ -69,14 +70,21 @@ def stand(
         pace.sleep(max(0.0, started + pace.gate.interval - pace.clock()))
 
 
-def answer(ask: Callable[[], Reply], pace: Pace) -> Finding:
-    """Ask once; a question that was not answered at all, a few times."""
-    for attempt in range(1, _TRIES + 1):
-        reply = ask()
-        if reply.settled or attempt == _TRIES or pace.stopped():
-            break
+def answer(ask: Callable[[], Reply], pace: Pace, limits: Limits = _NO_LIMITS) -> Finding:
+    """Ask once. What was not answered at all is asked again a few times; what failed, as often as that is tolerated."""
+    tolerated = min(limit for limit in (limits.failure, limits.consecutive_failure, _MOST) if limit is not None)
+    replies = [ask()]
+    while _is_asked_again(replies, tolerated) and not pace.stopped():
         pace.sleep(pace.gate.interval)
-    return replace(reply.finding, attempts=attempt)
+        replies.append(ask())
+    last = replies[-1].finding
+    return replace(last, attempts=len(replies), final=last.result is Result.FAIL)
+
+
+def _is_asked_again(replies: Sequence[Reply], tolerated: int) -> bool:
+    last = replies[-1]
+    alike = sum(one.settled == last.settled for one in replies)
+    return alike <= tolerated and last.finding.result is Result.FAIL if last.settled else alike < _TRIES
 
 
 @dataclass(slots=True)
@@ -151,4 +159,4 @@ def _not_waited_for(finding: Finding) -> Finding:
 def _waited_out(finding: Finding, deadline: float) -> Finding:
     verb = {Result.ERROR: "asked", Result.INCONCLUSIVE: "measured"}.get(finding.result, "healthy")
     observed = f"not {verb} within {deadline:g} s: {finding.observed}"
-    return replace(finding, observed=observed, overdue=finding.result is Result.FAIL)
+    return replace(finding, observed=observed, final=finding.result is Result.FAIL)

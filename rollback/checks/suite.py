@@ -153,7 +153,8 @@ class Checks:
             asked += self._questions(self._of(View.URL), None, everywhere, None)
 
         def one(question: Question, stop: threading.Event) -> tuple[Finding, ...]:
-            return self._told((answer(lambda: self._asking.put(question, stop), self._pace(stop)),), stop)
+            limits = self._limits[question.check.name]
+            return self._told((answer(lambda: self._asking.put(question, stop), self._pace(stop), limits),), stop)
 
         def in_turn(questions: Sequence[Question], stop: threading.Event) -> tuple[Finding, ...]:
             return _joined([one(question, stop) for question in questions])

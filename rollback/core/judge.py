@@ -67,7 +67,7 @@ def _failures(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[s
     run = max(_last_run(series, Result.FAIL) for series in _series(check, asked))
     if limit.consecutive_failure is not None and run > limit.consecutive_failure:
         yield f"{check}: {_times(run, 'failure')} in a row > limit {limit.consecutive_failure}"
-    yield from (f"{label(f)}: {f.observed}" for f in asked if f.check == check and f.overdue)
+    yield from (f"{label(f)}: {f.observed}" for f in asked if f.check == check and f.final)
 
 
 def _doubts(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[str]:

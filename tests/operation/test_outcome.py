@@ -289,6 +289,46 @@ def test_a_fallback_that_fails_the_same_check_strands_and_says_where_to_look() -
     ending = operate(deploying(its), POLICY, its.ports())
     assert ending.outcome is Outcome.STRANDED
     assert ending.reason.startswith("v1 fails the same check (login): the cause is probably not this release")
+    assert judgements(its) == [("v3", Grade.BAD), ("v3", Grade.UNKNOWN)]
+
+
+LOGGED = replace(POLICY, limits={"login": Limits(), "logs": Limits()}, proven=frozenset({V1.commit, V2.commit}))
+
+
+class Quiet(World):
+    """Logs that say too little of any release but v3."""
+
+    def gate(self, release: Release, *others: Any) -> tuple[Finding, ...]:
+        found = super().gate(release, *others)
+        few = tuple(replace(one, check="logs", result=Result.INCONCLUSIVE, observed="3 lines") for one in found)
+        return found + (() if release == V3 else few)
+
+
+@pytest.mark.parametrize("policy", [LOGGED, replace(LOGGED, proven=frozenset())])
+def test_want_of_data_takes_no_proof_back_and_strands_nobody(policy: Policy) -> None:
+    its = Quiet({"web1": V1, "web2": V1}, bad={"v3"})
+    ending = operate(deploying(its), policy, its.ports())
+    known_good = policy is LOGGED
+    assert ending.outcome is (Outcome.ROLLED_BACK if known_good else Outcome.STRANDED)
+    assert judgements(its) == [("v3", Grade.BAD), *([("v1", Grade.GOOD)] if known_good else [])]
+    said = "v1 is back, but not all of it could be measured: logs: 1 inconclusive > limit 0"
+    assert (Noticed(said) in its.events) is known_good
+
+
+def test_nor_on_a_persons_way_back() -> None:
+    its = Quiet({"web1": V1, "web2": V1})
+    assert operate(rolling_back(its), LOGGED, its.ports()).outcome is Outcome.DONE
+
+
+def test_a_host_that_is_not_given_users_again_is_still_stranded() -> None:
+    its = world(2, bad={"v3"}, trouble={("undrain", "v1", "web1"): (F, False)})
+    assert operate(deploying(its), LOGGED, its.ports()).outcome is Outcome.STRANDED
+
+
+def test_what_was_red_before_does_not_explain_a_fallback_that_fails() -> None:
+    its = world(2, bad={"v3", "v1"}, trouble={("activate", "v1", "web1"): (F, False)})
+    ending = operate(deploying(its), replace(POLICY, excused=frozenset({"login"})), its.ports())
+    assert "fails the same check" not in ending.reason
 
 
 def test_a_host_that_is_lost_on_the_way_is_pending() -> None:
