@@ -1,8 +1,8 @@
 """The gate: one vantage is asked again and again until it is healthy for long enough, or is not, or time is up.
 
 No answer yet is waited for, until the deadline. An answer counts: the gate ends as soon as the judge would call the
-release bad, and never on a failure that a limit tolerates: that is asked again. It knows nothing of what is asked, and
-does not decide what follows.
+release bad, and never on a failure that a limit tolerates, or an error: those are asked again. It knows nothing of what
+is asked, and does not decide what follows.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def stand(
             return seen.findings(_not_waited_for)
         if seen.ready:
             healthy_since = started if healthy_since is None else healthy_since
-            if started - healthy_since + _ROUNDING >= pace.gate.min_healthy_time and not seen.failing:
+            if started - healthy_since + _ROUNDING >= pace.gate.min_healthy_time and not seen.open:
                 return seen.findings(_as_it_is)
         else:
             healthy_since = None
         late = pace.clock() - begun + _ROUNDING >= pace.gate.healthy_deadline
-        if late and (seen.failing or not seen.ready):
+        if late and seen.open:
             return seen.findings(lambda finding: _waited_out(finding, pace.gate.healthy_deadline))
         pace.sleep(max(0.0, started + pace.gate.interval - pace.clock()))
 
@@ -97,6 +97,7 @@ class _Seen:
     waiting: list[Finding] = field(default_factory=list)
     tries: Counter[Series] = field(default_factory=Counter)  # that brought no answer
     errors: Counter[Series] = field(default_factory=Counter)  # the same that are our own trouble, in a row
+    heard: set[Series] = field(default_factory=set)  # answered, and not known to have gone away since
 
     def enter(self, replies: Sequence[Reply]) -> None:
         self.waiting = []
@@ -104,22 +105,25 @@ class _Seen:
             series = _series(reply.finding)
             if reply.settled:
                 self.answers.append(replace(reply.finding, attempts=self.tries[series] + 1))
+                self.heard.add(series)
             else:
                 self.tries[series] += 1
                 self.waiting.append(replace(reply.finding, attempts=self.tries[series]))
+                self.heard -= {series} if reply.finding.result is Result.FAIL else set()
             trouble = reply.finding.result is Result.ERROR and not reply.settled
             self.errors[series] = self.errors[series] + 1 if trouble else 0
 
     @property
     def ready(self) -> bool:
-        """Only what can condemn is worth waiting for."""
-        return not any(map(self._counts, self.waiting))
+        """Only what can condemn is worth waiting for; that one could not ask just now says nothing of the app."""
+        return all(_series(finding) in self.heard for finding in self.waiting if self._counts(finding))
 
     @property
-    def failing(self) -> bool:
-        """Is the last answer to a question one that only a limit tolerates?"""
+    def open(self) -> bool:
+        """Is the last answer to a question none, or one that only a limit tolerates?"""
         last = {_series(finding): finding for finding in self.answers if self._counts(finding)}
-        return any(finding.result is Result.FAIL for finding in last.values())
+        failing = any(finding.result is Result.FAIL for finding in last.values())
+        return failing or any(map(self._counts, self.waiting))
 
     @property
     def decided(self) -> bool:
