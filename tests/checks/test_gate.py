@@ -193,6 +193,24 @@ def test_a_host_that_can_be_asked_again_passes_with_its_attempts() -> None:
     assert Script((AWAY,), (AWAY,), (UP,)).stand() == [("login", Result.PASS, "pass", 3)]
 
 
+def test_that_one_could_not_ask_says_nothing_of_the_app_and_starts_no_healthy_time_anew() -> None:
+    script = Script((UP,), (AWAY,), (UP,))
+    assert script.stand() == [("login", Result.PASS, "pass", 2)]
+    assert script.asked == [0, 1, 2]
+
+
+def test_it_does_not_end_while_one_can_not_ask() -> None:
+    script = Script((UP,), (UP,), (AWAY,), (AWAY,), (UP,))
+    assert script.stand() == [("login", Result.PASS, "pass", 3)]
+    assert script.asked == [0, 1, 2, 3, 4]
+
+
+def test_an_app_that_went_away_is_not_taken_for_healthy_because_one_can_not_ask_then() -> None:
+    script = Script((UP,), (DOWN,), (AWAY,), (UP,))
+    script.stand()
+    assert script.asked == [0, 1, 2, 3, 4, 5]
+
+
 def test_a_question_that_can_never_be_put_holds_up_nobody() -> None:
     script = Script((UP, named(NO_SECRET, "pay")))
     assert script.stand() == [
