@@ -31,8 +31,12 @@ class Violation:
 
 def ask(question: Question) -> Said:
     """Raises: NoAnswer, HostError, UsageError."""
+    return judged(question, _measured(question, _load(question)))
+
+
+def judged(question: Question, now: Burst) -> Said:
+    """A burst beside its limits, and beside the one before the switch."""
     load = _load(question)
-    now = _measured(question, load)
     before = question.before if isinstance(question.before, Burst) else None
     uncompared = _uncompared(question, load, before)
     evidence = question.opening("\n".join(_evidence(now, before)))

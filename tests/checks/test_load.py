@@ -236,6 +236,17 @@ def test_baselines_of_one_place_are_measured_one_after_the_other() -> None:
         assert [asked.path for asked in app.asked] == [*["/"] * 9, *["/more"] * 9]
 
 
+def test_the_watch_sends_no_bursts_unless_it_is_said() -> None:
+    for phase, sent in (("", 0), (", phase: [gate, watch]", 6)):
+        check = f"  - {{name: burst, load: {{path: /, port: 8000, requests: 5, error_ratio: {{max: 1%}}}}{phase}}}"
+        with serving(lambda _: Page()) as app:
+            small = world(
+                check.replace("requests: 5", "requests: 5, concurrency: 1"), fleet=Hosts({("web1", 8000): app.port})
+            )
+            small.checks.sample({"web1": V2})
+            assert len(app.asked) == sent
+
+
 def test_percentiles_are_by_nearest_rank() -> None:
     hundred = Burst(tuple(n / 1000 for n in range(1, 101)), {}, 100)
     assert [hundred.percentile(p) for p in (50, 95, 99)] == [0.05, 0.095, 0.099]
