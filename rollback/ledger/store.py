@@ -13,13 +13,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import ColumnElement
+
 from rollback.events import Event, Noticed
 from rollback.ledger import codec
 from rollback.ledger.codec import Corrupt, Entry
-from rollback.ledger.database import Database, Unavailable
+from rollback.ledger.database import ENTRIES, Database, Unavailable
+from rollback.ledger.engine import address
 from rollback.ledger.ids import after, ulid
 from rollback.ledger.journal import journal
-from rollback.ledger.place import file_of, location
+from rollback.ledger.place import location
+from rollback.ledger.schema import RECORDS
 from rollback.ledger.scrub import scrubbed
 from rollback.ledger.waiting import Waiting
 from rollback.model import Fact, Record
@@ -57,12 +61,15 @@ class Ledger:
         redact: Callable[[str], str],
         tell: Callable[[Event], None],
         patience: float = PATIENCE,
+        secret: Callable[[str], str] = str,
     ) -> Ledger:
-        """url: `sqlite:///path` (see place.resolved). waiting: a folder for lines while the database is away.
+        """url: of a file or a server (see place.resolved). waiting: a folder for lines while the database is away.
 
-        redact: hides secrets in a text. tell: hears Noticed. Raises UsageError for a URL that is none of ours.
+        redact: hides secrets in a text; secret: fills in ${NAME}, and raises UsageError where there is none. tell:
+        hears Noticed. Raises UsageError for a URL that is none of ours.
         """
-        ledger = cls(Database(file_of(url), patience), Waiting(waiting), app, environment, redact, tell)
+        database = Database(address(url), patience, secret)
+        ledger = cls(database, Waiting(waiting), app, environment, redact, tell)
         ledger.flush()
         return ledger
 
@@ -141,8 +148,12 @@ class Ledger:
         return True
 
     @property
+    def _here(self) -> tuple[ColumnElement[bool], ...]:
+        return RECORDS.c.app == self._app, RECORDS.c.environment == self._environment
+
+    @property
     def _unwritable(self) -> str:
-        return f"the ledger {self._database.path} can't be written ({self._down})"
+        return f"the ledger {self._database.shown} can't be written ({self._down})"
 
     def _put_by(self, operation: str, entries: tuple[Entry, ...]) -> None:
         try:
@@ -172,9 +183,9 @@ class Ledger:
 
     def _read(self) -> tuple[Entry, ...]:
         try:
-            return self._database.read(self._app, self._environment)
+            return self._database.read(ENTRIES.where(*self._here))
         except Unavailable as reason:
-            self._notice(f"the ledger {self._database.path} can't be read ({reason}): going by the hosts' journals")
+            self._notice(f"the ledger {self._database.shown} can't be read ({reason}): going by the hosts' journals")
             return ()
 
     def _read_waiting(self) -> tuple[Entry, ...]:
