@@ -21,7 +21,7 @@ from rollback.core.history import known_releases, pins, standings
 from rollback.core.left import left, rest, unheard, within
 from rollback.core.plan import Known, Rollout
 from rollback.errors import Refused, UsageError
-from rollback.events import Event, Noticed
+from rollback.events import Event
 from rollback.model import Host, Record, Release, Sighting
 from rollback.operation.ports import Policy
 
@@ -136,33 +136,9 @@ class Session:
 
     @cached_property
     def ledger(self) -> Ledger:
-        from platformdirs import user_state_path
+        from rollback.cli.ledgers import opened
 
-        from rollback.ledger.store import Ledger
-
-        book = self.playbook
-        return Ledger.open(
-            self._ledger_url(),
-            app=book.app,
-            environment=self.environment.name,
-            waiting=user_state_path("rollback") / "waiting",
-            redact=self.secrets.redact,
-            tell=self.tell,
-            secret=self.secrets.resolve,
-        )
-
-    def _ledger_url(self) -> str:
-        """A URL that is a secret, and not set, stops no rollback."""
-        from rollback.ledger.place import resolved
-
-        book = self.playbook
-        named = os.environ.get("ROLLBACK_LEDGER") or book.ledger
-        try:
-            url = self.secrets.resolve(named) if named.startswith("${") else named
-        except UsageError as error:
-            self.tell(Noticed(f"{error}: going by this machine's own ledger"))
-            url = "sqlite"
-        return resolved(url, book.file, book.app)
+        return opened(self)
 
     @cached_property
     def author(self) -> tuple[str, tuple[tuple[str, str], ...]]:
