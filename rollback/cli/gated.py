@@ -165,7 +165,7 @@ def _gone_back(changed: Changed, verdict: Verdict) -> Ending:
 
 
 def _reply(session: Session, seen: Seen, operation: str, ending: Ending, changed: Changed | None) -> Reply:
-    records = session.records()
+    records = session.near().every
     target = changed.plan.target if changed and changed.plan else _would(session, seen)
     subject = Subject(GATE, session.environment.name, operation, seen.release, target)
     both = [r for r in records if r.operation in {operation, changed.operation if changed else operation}]

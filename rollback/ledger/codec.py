@@ -63,7 +63,10 @@ def body(fact: Fact) -> str:
 
 def found_by(stored: Entry) -> dict[str, str]:
     """What a record is looked up by. about: 12 digits of the commit that was started or judged. tag: of a start."""
-    fact = _fact(stored.kind, stored.body) if stored.kind in _ABOUT and not is_hull(stored) else None
+    try:
+        fact = _fact(stored.kind, stored.body) if stored.kind in _ABOUT and not is_hull(stored) else None
+    except Corrupt:
+        fact = None
     if isinstance(fact, Started):
         return {"about": fact.target.commit[:12], "tag": encode_tag(fact.target.tag)}
     return {"about": fact.release.commit[:12] if isinstance(fact, Judged | Marked | Withdrawn) else "", "tag": ""}

@@ -7,6 +7,7 @@ A SQLite file is made, and brought to the newest version, by whoever uses it fir
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -26,6 +27,7 @@ from rollback.private import private_folder
 from rollback.text import clean_line
 
 CHUNK = 500  # names in one question: SQLite's oldest limit on parameters is 999
+REST = 30.0  # seconds until what failed is tried again
 LONG = 600.0  # seconds for an answer that is large
 _UPGRADING = 0x726F6C6C  # PostgreSQL's number for a lock that everybody upgrading takes; any would do
 _INSERT: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -48,6 +50,7 @@ class Database:
     def __init__(self, place: Path | URL, patience: float, secret: Callable[[str], str] = str) -> None:
         self.place, self.shown = place, engine.shown(place)
         self._patience, self._secret = patience, secret
+        self._failed: dict[str, tuple[float, str]] = {}  # when, and why
         self._version: int | None = None  # as it was found; 0: there is nothing yet
 
     def add(self, entries: Iterable[Entry]) -> int:
@@ -56,7 +59,7 @@ class Database:
         What was there shortened and is whole now takes its place.
         """
         rows = {one.id: {**_values(one), **found_by(one)} for one in entries}
-        with _named():
+        with self._trying("write"):
             self._make_ready()
             with self._bounded(self._patience) as connection:
                 known = _known(connection, tuple(rows))
@@ -72,7 +75,7 @@ class Database:
 
     def read(self, question: Select[Any]) -> tuple[Entry, ...]:
         """Whole rows; none when there is no database yet. Raises Unavailable."""
-        with _named():
+        with self._trying("read"):
             if not self._is_there():
                 return ()
             with self._bounded(LONG) as connection:
@@ -80,7 +83,7 @@ class Database:
 
     def ask(self, question: Select[Any]) -> tuple[str, ...]:
         """One column of each row. Raises Unavailable."""
-        with _named():
+        with self._trying("read"):
             if not self._is_there():
                 return ()
             with self._bounded(LONG) as connection:
@@ -96,6 +99,10 @@ class Database:
         with _named():
             return self._upgraded()
 
+    def retry(self) -> None:
+        """The next call tries again, however short ago the last one failed."""
+        self._failed.clear()
+
     def close(self) -> None:
         if "_engine" in self.__dict__:
             self._engine.dispose()
@@ -110,6 +117,19 @@ class Database:
             raise Unavailable("psycopg is not installed: pip install 'rollback[postgres]'") from None
         except UsageError as error:  # a secret that is not set stops no rollback
             raise Unavailable(str(error)) from error
+
+    @contextmanager
+    def _trying(self, what: str) -> Iterator[None]:
+        """Nobody waits again and again for what has just failed."""
+        when, reason = self._failed.get(what, (-REST, ""))
+        if time.monotonic() - when < REST:
+            raise Unavailable(reason)
+        try:
+            with _named():
+                yield
+        except Unavailable as reason_now:
+            self._failed[what] = time.monotonic(), str(reason_now)
+            raise
 
     @contextmanager
     def _bounded(self, seconds: float) -> Iterator[Connection]:

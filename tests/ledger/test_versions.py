@@ -81,8 +81,8 @@ def test_a_newer_file_is_left_alone_and_said(world: World) -> None:
     why = "it is of version 3, and this rollback knows 2: update rollback"
     assert ledger.records() == appended
     assert world.told == [
-        f"the ledger {world.file} can't be written ({why}): records wait in {world.waiting}",
         f"the ledger {world.file} can't be read ({why}): going by the hosts' journals",
+        f"the ledger {world.file} can't be written ({why}): records wait in {world.waiting}",
     ]
 
 
@@ -128,7 +128,10 @@ def test_a_teams_database_is_made_by_the_upgrade_only(world: World, server: Post
     ledger = team(world, server)
     appended = ledger.append(ulid(), "ada", *FACTS)
     why = "it has no tables yet: rollback ledger upgrade makes them"
-    assert world.told == [f"the ledger {shown} can't be written ({why}): records wait in {world.waiting}"]
+    assert world.told == [
+        f"the ledger {shown} can't be read ({why}): going by the hosts' journals",
+        f"the ledger {shown} can't be written ({why}): records wait in {world.waiting}",
+    ]
     assert (database(server).upgrade(), database(server).upgrade(), database(server).version()) == (0, NEWEST, NEWEST)
     ledger.close()
     assert (team(world, server).records(), list(world.waiting.iterdir())) == (appended, [])
@@ -162,7 +165,10 @@ def test_upgrades_end_where_new_tables_begin(tmp_path: Path, server: Postgres) -
 
 
 def test_a_wrong_or_missing_password_is_said_without_it(server: Postgres) -> None:
-    for secret, why in ((Secrets({}).resolve, "the playbook names ${LEDGER_PASSWORD}, which is not set"), (str, "password")):
+    for secret, why in (
+        (Secrets({}).resolve, "${LEDGER_PASSWORD}, which is not set"),
+        (str, "password"),
+    ):
         found = Database(address(server.url), 3, secret)
         with pytest.raises(Unavailable, match=why.replace("$", r"\$")) as caught:
             found.version()
