@@ -58,7 +58,7 @@ def near(shelf: Shelf, sightings: Sequence[Sighting], hosts: Names, regarded: Re
     recent = _recent(shelf, shelf.newest(least) | _begun(sightings) | _last_words(shelf, sightings), hosts)
     mine = frozenset(one.operation for one in recent)
     present = tuple(release for one in sightings for release in one.releases)
-    targets = _targets(recent)
+    targets = tuple(one for record in recent for one in _mentioned(record))
     tags = regarded.tags | {one.tag for one in (*present, *targets)}
     pinned = shelf.read(shelf.starting(tags) - mine)
     about = regarded.digits | _shown(sightings) | {one.commit[:12] for one in (*present, *targets, *_targets(pinned))}
@@ -77,9 +77,10 @@ def around(shelf: Shelf, mine: Sequence[Record]) -> tuple[Record, ...]:
     if not mine:
         return ()
     began, about = mine[0].id, frozenset(one.commit[:12] for record in mine for one in _mentioned(record))
-    words = shelf.read(shelf.judging(about))
-    before = [one.id for one in words if judged(one) in about and one.id < began]
-    span = shelf.read(shelf.since(max(before, default=began), mine[-1].id))
+    words = tuple(one for one in shelf.read(shelf.judging(about)) if one.id < began)
+    stood = {(one.release.commit[:12], one.since) for one in standings(words).values()}
+    spoken = (one.id for one in words if judged(one) in about and (judged(one), one.at) in stood)
+    span = shelf.read(shelf.since(min(spoken, default=began), mine[-1].id))
     about |= {one for record in span if (one := judged(record))}
     every = {one.id: one for one in (*span, *shelf.read(shelf.judging(about))) if judged(one) in about | {None}}
     return tuple(every[one] for one in sorted(every))
@@ -96,7 +97,7 @@ def _mentioned(record: Record) -> tuple[Release, ...]:
 
 
 def _recent(shelf: Shelf, have: Names, hosts: Names) -> tuple[Record, ...]:
-    """From the first of these operations on, or from before it. Every operation that goes on at the beginning of it is in it, and began in it."""
+    """From the first of these operations on, or from before it: no operation goes on across its beginning."""
     records = shelf.read(have)
     while records:
         first = min(one.id for one in records)

@@ -6,11 +6,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollback.core import near as nearby
 from rollback.core.explain import way
 from rollback.core.fallback import choose_fallback
 from rollback.core.freeze import freeze
@@ -34,6 +32,7 @@ from rollback.model import (
     Judged,
     Kind,
     Marked,
+    Observed,
     Outcome,
     Phase,
     Record,
@@ -47,7 +46,7 @@ from rollback.model import (
     Watched,
     Withdrawn,
 )
-from tests.build import AT, finding
+from tests.build import EPOCH, finding
 
 HOSTS = ("web1", "web2", "web3")
 RELEASES = tuple(Release(f"v{n}", f"{n:02d}" * 20, f"{n + 50:02d}" * 20) for n in range(8))
@@ -60,12 +59,10 @@ def history(rng: random.Random, length: int) -> tuple[Record, ...]:
     facts: list[tuple[int, Fact]] = []  # operation, what
     for number in range(length):
         mine = [(number, fact) for fact in _operation(rng)]
-        cut = rng.randrange(len(facts) + 1) if facts and rng.random() < 0.2 else len(facts)
-        facts[max(cut, len(facts) - 3) :] = (
-            mine if cut == len(facts) else _mixed(rng, facts[max(cut, len(facts) - 3) :], mine)
-        )
+        last = max(0, len(facts) - rng.randrange(4)) if rng.random() < 0.2 else len(facts)
+        facts[last:] = _mixed(rng, facts[last:], mine)
     return tuple(
-        Record(f"R{place:05d}", AT, "shop", "production", f"O{operation:05d}", "ada", fact)
+        Record(f"R{place:05d}", EPOCH, "shop", "production", f"O{operation:05d}", "ada", fact)
         for place, (operation, fact) in enumerate(facts)
     )
 
@@ -80,23 +77,19 @@ def _mixed(rng: random.Random, ours: list[tuple[int, Fact]], theirs: list[tuple[
 
 def _operation(rng: random.Random) -> list[Fact]:
     said = rng.choice((*RELEASES, MOVED))
-    other = rng.choice(
-        [
-            Marked(said, rng.choice((Grade.GOOD, Grade.BAD)), "seen"),
-            Judged(said, Verdict(rng.choice(list(Grade)), "judged")),
-            Watched(said, Grade.GOOD, "well"),
-            Frozen("moving"),
-            Unfrozen("moved"),
-        ]
+    others: tuple[Fact, ...] = (
+        Marked(said, rng.choice((Grade.GOOD, Grade.BAD)), "seen"),
+        Judged(said, Verdict(rng.choice(list(Grade)), "judged")),
+        Watched(said, Grade.GOOD, "well"),
+        Frozen("moving"),
+        Unfrozen("moved"),
     )
-    return [other] if rng.random() < 0.4 else list(_started(rng, said))
+    return [rng.choice(others)] if rng.random() < 0.4 else list(_started(rng, said))
 
 
 def _started(rng: random.Random, target: Release) -> Iterator[Fact]:
     kind, fallback = rng.choice(list(Kind)), rng.choice((None, *RELEASES))
-    hosts = tuple(
-        sorted(rng.sample(HOSTS[: rng.choice((1, 2, 2, 3))], rng.choice((1, 1, 2)) if rng.random() < 0.3 else 1))
-    )
+    hosts = tuple(sorted(rng.sample(HOSTS, rng.choice((1, 2, 3)))))
     yield Started(kind, target, fallback, hosts)
     step = Step(Phase.ACTIVATE, target, hosts)
     if kind is Kind.ROLLBACK:
@@ -115,20 +108,15 @@ def _started(rng: random.Random, target: Release) -> Iterator[Fact]:
 
 
 def finding_of(step: Step, rng: random.Random) -> Fact:
-    from rollback.model import Observed
-
     result = rng.choice((Result.PASS, Result.SKIPPED, Result.ERROR))
-    return Observed(step, tuple(replace(finding(result), host=host) for host in step.hosts))
+    return Observed(step, tuple(finding(result=result, host=host) for host in step.hosts))
 
 
 def sighted(rng: random.Random) -> tuple[Sighting, ...]:
     def one(host: str) -> Sighting:
         there = tuple(rng.sample(RELEASES, rng.randrange(1, 4)))
-        intent = (
-            Intent(f"O{rng.randrange(40):05d}", 1, there[0].id, there[-1].id, "switched")
-            if rng.random() < 0.2
-            else None
-        )
+        begun = Intent(f"O{rng.randrange(40):05d}", 1, there[0].id, there[-1].id, "switched")
+        intent = begun if rng.random() < 0.2 else None
         return Sighting(host, None, there[0].id, there[-1].id, there, intent=intent)
 
     same = one("web1")
@@ -169,7 +157,7 @@ def _plan(asked: object) -> object:
 def agree(shelf: Shelf, records: tuple[Record, ...], rng: random.Random) -> Near:
     sightings, tag = sighted(rng), rng.choice((*RELEASES, MOVED))
     regarded = Regarded(frozenset({tag.tag}), frozenset({tag.commit[:12]}))
-    part = near(shelf, sightings, frozenset(HOSTS), regarded)
+    part = near(shelf, sightings, frozenset(HOSTS), regarded, 2)
     assert decided(known(part, frozenset(HOSTS)), sightings, tag) == decided(whole(records), sightings, tag)
     assert last_said(part.every) == last_said(records)
     every, here = known_releases(records), standings(records)
@@ -200,26 +188,24 @@ def test_an_operation_is_explained_from_a_part_as_from_everything(seed: int) -> 
         assert part == all_of_it
 
 
-def test_of_a_long_history_only_the_end_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nearby, "RECENT", 3)
+def test_of_a_long_history_only_the_end_is_read() -> None:
     facts: list[tuple[str, Fact]] = []
     for number in range(300):
         release = Release(f"v{number}", f"{number:012d}" + "0" * 28, "")
         step = Step(Phase.ACTIVATE, release, HOSTS)
         ended = Ended(Outcome.DONE, tuple((host, release.id) for host in HOSTS))
         good = Judged(release, Verdict(Grade.GOOD, ""))
-        facts += [
-            (f"O{number:03d}", one) for one in (Started(Kind.DEPLOY, release, None, HOSTS), Intended(step), good, ended)
-        ]
+        mine = (Started(Kind.DEPLOY, release, None, HOSTS), Intended(step), good, ended)
+        facts += [(f"O{number:03d}", one) for one in mine]
     records = tuple(
-        Record(f"R{place:05d}", AT, "shop", "production", name, "", fact) for place, (name, fact) in enumerate(facts)
+        Record(f"R{place:05d}", EPOCH, "shop", "production", name, "", fact) for place, (name, fact) in enumerate(facts)
     )
     targets = [one.fact.target for one in records if isinstance(one.fact, Started)]
     seen = tuple(Sighting(host, None, targets[299].id, targets[298].id, (targets[299], targets[298])) for host in HOSTS)
-    part = near(Pile(records), seen, frozenset(HOSTS), Regarded())
+    part = near(Pile(records), seen, frozenset(HOSTS), Regarded(), 3)
     assert {one.operation for one in part.every} == {"O297", "O298", "O299"}
-    new = near(Pile(records), seen, frozenset({*HOSTS, "web9"}), Regarded())
+    new = near(Pile(records), seen, frozenset({*HOSTS, "web9"}), Regarded(), 3)
     assert new == part, "a host that no operation ever named needs nothing of the past"
-    old = near(Pile(records), seen, frozenset(HOSTS), Regarded(frozenset({"v7"})))
+    old = near(Pile(records), seen, frozenset(HOSTS), Regarded(frozenset({"v7"})), 3)
     assert {one.operation for one in old.older} == {"O007"}
     assert way(targets[298], targets[299], records[-4:], part.every)[0] == standings(records)[targets[298].commit]
