@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,13 @@ class Postgres:
             time.sleep(0.05)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """All of its processes at once."""
+        """All of its processes, each of which has a group of its own."""
         if self._process is not None:
-            os.killpg(self._process.pid, number)
+            first = self._process.pid
+            children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+            for pid in (first, *map(int, children)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
             if number == signal.SIGKILL:
                 self._process.wait()
                 self._process = None

@@ -42,6 +42,7 @@ OWNERS = {
     "paramiko": ("hosts/link.py", "hosts/ssh.py", "hosts/identities.py", "hosts/keys.py", "hosts/ssh_config_reader.py"),
     "git": ("source/command.py",),
     "sqlalchemy": ("ledger/*.py",),
+    "alembic": ("ledger/upgrade.py", "ledger/versions/*.py"),
     "sqlite3": ("ledger/*.py",),
     "httpx": ("checks/*.py", "demo/*.py"),
     "jinja2": ("init/*.py", "report/*.py"),
@@ -58,7 +59,7 @@ STANDARD_ONLY = ("__init__", "__main__", "model", "events", "errors", "text", "p
 LONGEST = 250  # lines
 LONGER = {  # lists, to be read from top to bottom: the nouns, and the commands
     "model.py": 520,
-    "cli/app.py": 300,
+    "cli/app.py": 330,
 }
 
 

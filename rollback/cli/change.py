@@ -193,5 +193,11 @@ def _reply(session: Session, operation: str, plan: Plan, ending: Ending, signal:
     said = endings.message(why)
     data = {"operation": operation, "outcome": ending.outcome, "plan": plan, "ending": ending, **endings.data(why)}
     return Reply(
-        data, (endings.headline(ending.outcome, said), *endings.lines(why)), code, said, endings.hint(why), why=why
+        data,
+        (endings.headline(ending.outcome, said), *endings.lines(why)),
+        code,
+        said,
+        endings.hint(why),
+        why=why,
+        head=session.ledger.head(),
     )

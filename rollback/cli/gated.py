@@ -175,7 +175,15 @@ def _reply(session: Session, seen: Seen, operation: str, ending: Ending, changed
     data = {"operation": operation, "outcome": ending.outcome, "release": seen.release, "ending": ending}
     code = changed.reply.exit_code if changed and ending.outcome is Outcome.INTERRUPTED else ending.outcome.exit_code
     shown = (endings.headline(ending.outcome, said), *endings.lines(why))
-    return Reply({**data, "rollback": went, **endings.data(why)}, shown, code, said, endings.hint(why), why)
+    return Reply(
+        {**data, "rollback": went, **endings.data(why)},
+        shown,
+        code,
+        said,
+        endings.hint(why),
+        why,
+        session.ledger.head(),
+    )
 
 
 def _would(session: Session, seen: Seen) -> Release | None:

@@ -16,6 +16,7 @@ from rollback.model import encode_tag
 _C = RECORDS.c
 _WORDS = ("judged", "marked", "withdrawn")
 _NAMERS = ("started", "ended")
+PAGE = 5000  # records
 _FEW = 50  # hosts in one question
 
 
@@ -37,6 +38,9 @@ class Questions:
     def at_least(self, moment: str) -> Select[Any]:
         """moment: the smallest id of a time."""
         return self.all.where(_C.id >= moment)
+
+    def page(self, last: str) -> Select[Any]:
+        return self.all.where(_C.id > last).limit(PAGE)
 
     def newest(self, count: int) -> Select[Any]:
         return self._operations().order_by(_C.operation.desc()).limit(count)

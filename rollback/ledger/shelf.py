@@ -13,7 +13,7 @@ from rollback.ledger import codec
 from rollback.ledger.codec import Corrupt, Entry
 from rollback.ledger.database import Database, Unavailable
 from rollback.ledger.ids import after
-from rollback.ledger.questions import Questions
+from rollback.ledger.questions import PAGE, Questions
 from rollback.model import Record
 
 Pending = Callable[[], tuple[Entry, ...]]
@@ -32,6 +32,18 @@ class Shelf:
     def entries(self) -> tuple[Entry, ...]:
         """Everything, by id."""
         return self._entries([self._questions.all], lambda _: True)
+
+    def pages(self) -> Iterator[tuple[Entry, ...]]:
+        """Everything, by id, some at a time."""
+        last = ""
+        while page := self._page(last):
+            yield page
+            last = page[-1].id
+
+    def _page(self, last: str) -> tuple[Entry, ...]:
+        """With what waits, of which more than a page is never seen before it is its turn."""
+        found = self._entries([self._questions.page(last)], lambda one: one.id > last)
+        return found[:PAGE]
 
     def records(self) -> tuple[Record, ...]:
         """Everything that can be read, by id; kinds of a later version are left out."""

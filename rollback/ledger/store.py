@@ -46,6 +46,7 @@ class Ledger:
     _redact: Callable[[str], str]
     _tell: Callable[[Event], None]
     _memory: dict[str, Entry] = field(default_factory=dict)
+    _ours: dict[str, Entry] = field(default_factory=dict)  # recorded by this command: journals need no database
     _told: set[str] = field(default_factory=set)
     _down: str = ""  # why it can't be written
     _ends: tuple[str, ...] | None = None  # of the chain, for the next record of this operation
@@ -79,6 +80,25 @@ class Ledger:
         return ledger
 
     @property
+    def shown(self) -> str:
+        """Where it is, without user and password."""
+        return self._database.shown
+
+    def unusable(self) -> str:
+        """Why it can be neither read nor written; "" when it can."""
+        try:
+            self._database.add(())
+        except Unavailable as reason:
+            return str(reason)
+        return ""
+
+    def upgrade(self) -> tuple[int, int]:
+        """The version of its tables before, and now. Raises Unavailable."""
+        before = self._database.upgrade()
+        self.flush()
+        return before, self._database.version()
+
+    @property
     def away(self) -> str:
         """Why it can't be written; "": as far as is known it can."""
         return self._down
@@ -89,6 +109,7 @@ class Ledger:
             self._follow(operation)
             records = tuple(self._record(operation, clean_line(self._redact(author)), fact) for fact in facts)
             entries = tuple(map(self._chained, records))
+            self._ours |= {one.id: one for one in entries}
             if not self._stored(entries):
                 self._put_by(operation, entries)
         return records
@@ -201,14 +222,14 @@ class Ledger:
                 drop()
 
     def _pending(self) -> tuple[Entry, ...]:
-        """What is not in the database yet."""
+        """What may not be in the database, or can be known without it."""
         try:
             files = ((self._waiting.lines(path), str(path)) for path in self._waiting.files())
             waiting = tuple(one for lines, name in files for one in self._parsed(lines, name))
         except OSError as error:
             self._notice(f"records that wait in {self._waiting.folder} can't be read: {error.strerror}")
             waiting = ()
-        return (*waiting, *self._memory.values())
+        return (*waiting, *self._memory.values(), *self._ours.values())
 
     def _parsed(self, lines: bytes, source: str) -> tuple[Entry, ...]:
         """Our lines; the others' are left out in silence, what is none is counted."""
