@@ -127,7 +127,7 @@ def _verify(session: Session, _: Path) -> Reply:
     session.fleet.begin()
     ours = _usable(session)
     sightings = session.fleet.sight()
-    theirs, unread = codec.from_lines(_journals(session, sightings))
+    theirs, _none = codec.from_lines(_journals(session, sightings))
     mine = (one for one in theirs if (one.app, one.environment) == (session.playbook.app, session.environment.name))
     proof = chain.proven((one for page in ours.shelf.pages() for one in page), mine)
     away = tuple(f"  not asked  {s.host}: {s.problem}" for s in sightings if s.problem)
