@@ -116,8 +116,8 @@ def _import(session: Session, file: Path) -> Reply:
                 added += ours.merge(b"".join(lines))
     except OSError as error:
         raise Refused(f"{file} could not be read: {error.strerror}", hint="rollback ledger import FILE") from error
-    if ours.away:
-        raise _away(ours, ours.away)
+    if reason := ours.unusable():
+        raise _away(ours, reason)
     said = f"{words.count(added, 'record')} added to {session.environment.name}, of {words.count(seen, 'line')}"
     return Reply({"added": added, "lines": seen}, (f"✓ {said}",), 0, said, "rollback ledger verify")
 

@@ -98,11 +98,6 @@ class Ledger:
         self.flush()
         return before, self._database.version()
 
-    @property
-    def away(self) -> str:
-        """Why it can't be written; "": as far as is known it can."""
-        return self._down
-
     def append(self, operation: str, author: str, *facts: Fact) -> tuple[Record, ...]:
         """Records the facts, in this order, and returns them as they were recorded: redacted, cleaned. Never raises."""
         with self._lock:
@@ -201,19 +196,16 @@ class Ledger:
             return False
         return True
 
-    @property
-    def _unwritable(self) -> str:
-        return f"the ledger {self._database.shown} can't be written ({self._down})"
-
     def _put_by(self, operation: str, entries: tuple[Entry, ...]) -> None:
+        unwritable = f"the ledger {self.shown} can't be written ({self._down})"
         try:
             self._waiting.write(operation, b"".join(map(codec.to_line, entries)))
         except OSError as error:
             self._memory |= {one.id: one for one in entries}
-            neither = f"{self._unwritable}, nor {self._waiting.folder} ({error.strerror})"
+            neither = f"{unwritable}, nor {self._waiting.folder} ({error.strerror})"
             self._notice(f"{neither}: this machine keeps no record, the hosts' journals do")
         else:
-            self._notice(f"{self._unwritable}: records wait in {self._waiting.folder}")
+            self._notice(f"{unwritable}: records wait in {self._waiting.folder}")
 
     def _flush_file(self, path: Path) -> None:
         with self._waiting.taken(path) as (lines, drop):
