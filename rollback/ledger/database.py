@@ -86,7 +86,7 @@ class Database:
         with self._trying("read"):
             if not self._is_there():
                 return ()
-            with self._bounded(LONG) as connection:
+            with self._bounded(self._patience) as connection:
                 return tuple(connection.scalars(question))
 
     def version(self) -> int:

@@ -15,9 +15,9 @@ from tests.postgres import PASSWORD, Postgres, postgres
 from tests.warm import begun
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
-    with Small(tmp_path_factory.mktemp("team")) as world:
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Small]:
+    with Small(tmp_path) as world:
         yield world
 
 
