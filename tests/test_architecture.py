@@ -43,6 +43,7 @@ OWNERS = {
     "paramiko": ("hosts/link.py", "hosts/ssh.py", "hosts/identities.py", "hosts/keys.py", "hosts/ssh_config_reader.py"),
     "git": ("source/command.py",),
     "sqlalchemy": ("ledger/*.py",),
+    "alembic": ("ledger/upgrade.py", "ledger/versions/*.py"),
     "sqlite3": ("ledger/*.py",),
     "apprise": ("notify/announce.py",),
     "httpx": ("checks/*.py", "demo/*.py", "notify/*.py"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -289,6 +290,21 @@ def notify(
 def prune(options: Options) -> Reply:
     """Delete the releases that nothing needs."""
     return _call("keep", "prune", options)
+
+
+@_command
+def ledger(
+    options: Options,
+    action: Annotated[str, typer.Argument(metavar="upgrade|sync|export|import|verify")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="To export to, or import from; -: a pipe.")
+    ] = None,
+) -> Reply:
+    """The ledger's tables, its union with the hosts' journals, copies of it, and its proof.
+
+    upgrade: brings its tables to this version. sync: learns what the hosts remember, and tells them. export, import:
+    JSON Lines. verify: follows the chain of records; exit code 3 when one was changed or is missing."""
+    return _call("ledger", "ledger", options, action, file)
 
 
 @_command

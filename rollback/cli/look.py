@@ -12,6 +12,7 @@ from rollback.cli.session import Session
 from rollback.core.barrier import between_live_and, recorded
 from rollback.core.fallback import candidates, choose_fallback
 from rollback.core.history import kept
+from rollback.core.near import around
 from rollback.core.past import Past, past
 from rollback.core.plan import Known, Rollout
 from rollback.core.recall import recalled
@@ -93,18 +94,28 @@ def seen(session: Session) -> tuple[Sighting, ...]:
 def history(options: Options, limit: int) -> Reply:
     with Session(options) as session:
         session.sight()
-        rows = past(session.records())[:limit]
+        rows = _newest(session, limit)
         said = f"{words.count(len(rows), 'operation')}, newest first"
         hint = "rollback show OPERATION" if rows else "rollback deploy TAG"
         return Reply(rows, tables.history(rows), 0, said, hint)
 
 
+def _newest(session: Session, limit: int) -> tuple[Past, ...]:
+    """Not every operation makes a row, so a few more may have to be read."""
+    shelf, count, seen = session.ledger.shelf, limit, -1
+    while True:
+        operations = shelf.newest(count)
+        rows = past(shelf.read(operations))[:limit]
+        if len(rows) == limit or len(operations) == seen:
+            return rows
+        count, seen = 2 * count, len(operations)
+
+
 def show(options: Options, operation: str) -> Reply:
     with Session(options) as session:
         one = found(session, operation)
-        records = session.records()
-        mine = tuple(r for r in records if r.operation == one.operation)
-        why, took = recalled(one.operation, records), times(mine)
+        mine = session.ledger.shelf.read(frozenset((one.operation,)))
+        why, took = recalled(one.operation, around(session.ledger.shelf, mine)), times(mine)
         data = {"operation": one, "times": took, "records": mine, "explanation": why}
         shown = timeline.operation(one, mine, took, why)
         return Reply(data, shown, 0, timeline.past_sentence(one), "rollback status")
@@ -112,14 +123,21 @@ def show(options: Options, operation: str) -> Reply:
 
 def found(session: Session, operation: str) -> Past:
     """By the start of its id, or `last`; hosts are asked only when the ledger does not know it. Raises: Refused."""
-    rows = past(session.records())
-    if not rows or (operation != "last" and not any(_is(row, operation) for row in rows)):
+    rows = _alike(session, operation)
+    if not rows:
         session.sight()
-        rows = past(session.records())
-    alike = rows[:1] if operation == "last" else [row for row in rows if _is(row, operation)]
-    if len(alike) != 1:
-        raise Refused(_unclear(operation, len(alike), session.environment.name), hint="rollback history")
-    return alike[0]
+        rows = _alike(session, operation)
+    if len(rows) != 1:
+        raise Refused(_unclear(operation, len(rows), session.environment.name), hint="rollback history")
+    return rows[0]
+
+
+def _alike(session: Session, operation: str) -> tuple[Past, ...]:
+    """None, one, or some."""
+    if operation == "last":
+        return _newest(session, 1)
+    shelf = session.ledger.shelf
+    return past(shelf.read(shelf.beginning(operation.upper())))
 
 
 def _unclear(operation: str, count: int, environment: str) -> str:
@@ -127,7 +145,3 @@ def _unclear(operation: str, count: int, environment: str) -> str:
         return f"there are no operations in {environment} yet"
     what = "more than one operation" if count else "no operation"
     return f"{what} in {environment} begins with {clean_line(operation, 40)!r}"
-
-
-def _is(row: Past, start: str) -> bool:
-    return row.operation.startswith(start.upper())

@@ -39,7 +39,7 @@ def verify(options: Options, replayed: str | None) -> Reply:
 def _again(options: Options, operation: str) -> Reply:
     with Session(options) as session:
         one = found(session, operation)
-        mine = sorted((r for r in session.records() if r.operation == one.operation), key=lambda r: r.id)
+        mine = session.ledger.shelf.read(frozenset((one.operation,)))
         if one.release is None:
             raise Refused(f"{one.what} judged no release: there is nothing to judge again", hint="rollback history")
         phases = {"gate", "watch"} if watched(mine) else {"gate"}

@@ -84,7 +84,7 @@ class _Watching:
     def look(self) -> None:
         """One round. While somebody's operation is under way nothing is asked: hosts restart then."""
         sightings = self.session.sight()
-        self.said = self.said or last_said(self.session.records())
+        self.said = self.said or last_said(self.session.near().every)
         if any(s.lease is not None and s.lease.left > 0 for s in sightings):
             return
         verdict = self._asked(sightings)
@@ -118,7 +118,7 @@ class _Watching:
 
     def _rolled_back(self) -> bool:
         within, automatic = self.settings.rollback_within, self.session.policy.auto_rollback == "on"
-        records, live = self.session.records(), self.vigil.release
+        records, live = self.session.near().every, self.vigil.release
         if not automatic or live == self.kept or not may_roll_back(records, live, datetime.now(UTC), within):
             return False
         if self.session.options.dry_run:

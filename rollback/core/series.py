@@ -1,4 +1,4 @@
-"""What is kept of many findings: all that a limit counts, and of those that passed the very first and the last of each run. Pure."""
+"""What is kept of many findings: all that a limit counts; of those that passed, the first and the last of each run."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from rollback.playbook import rules, unbuilt
+from rollback.playbook import rules
 from rollback.playbook.amounts import Exactly, Share
 from rollback.playbook.check import Check
 from rollback.playbook.notify import Notify
@@ -66,7 +66,9 @@ class Playbook(Frozen):
     )
     tags: Line = Field(default="*", description="which tags are releases, as a git pattern")
     keep: Positive = Field(default=5, description="verified releases kept, beside those that a rollback needs")
-    ledger: Ledger = Field(default="sqlite", description="sqlite, sqlite:///FILE or postgresql+psycopg://…")
+    ledger: Ledger = Field(
+        default="sqlite", description="sqlite, sqlite:///FILE or postgresql+psycopg://USER:${PASSWORD}@HOST/NAME"
+    )
     ssh: Ssh = Ssh()
     policy: Policy = Policy()
     build: Build | None = None
@@ -95,13 +97,9 @@ class Playbook(Frozen):
         """The environment called `name`, or the only one. UsageError: several and none named, or no such name."""
         return environment(self, name)
 
-    def unbuilt(self) -> tuple[str, ...]:
-        """What it asks for and this version can't do yet: one sentence each. Using any of it is wrong usage."""
-        return unbuilt.refused(self)
-
     def secret_names(self) -> frozenset[str]:
-        """Every ${NAME} in it that an operation needs. What people are told with is no such: it may be missing."""
-        needed = ((path, text) for path, text in texts(self) if path[:1] != ("notify",))
+        """Every ${NAME} that an operation needs. It goes on without those of `notify` and of `ledger`."""
+        needed = ((path, text) for path, text in texts(self) if path[:1] not in {("notify",), ("ledger",)})
         return frozenset(name for _, text in needed for name in named(text))
 
     def model_post_init(self, context: Any) -> None:
