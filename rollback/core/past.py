@@ -13,6 +13,7 @@ from rollback.model import (
     Frozen,
     Judged,
     Marked,
+    Noted,
     Outcome,
     Pruned,
     Record,
@@ -24,7 +25,7 @@ from rollback.model import (
 )
 
 # Only a gate judges what it did not start.
-Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen | Judged | Watched
+Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen | Judged | Watched | Noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def _said(fact: Opening) -> tuple[str, Release | None, tuple[str, ...], str]:
             said = f"watch: {fact.grade}", fact.release, (), fact.reason
         case Unlocked():
             said = f"unlock {' '.join(one[:12] for one in fact.operations)}", None, fact.hosts, ""
+        case Noted():
+            said = "note", None, (), fact.text
         case Frozen() | Unfrozen():
             said = "freeze" if isinstance(fact, Frozen) else "unfreeze", None, (), fact.reason
         case _:
