@@ -11,13 +11,16 @@ import typer
 from rollback.cli import outlet
 from rollback.cli.arguments import (
     Address,
+    At,
     Away,
     Count,
     Cross,
     For,
     Force,
+    Image,
     Junit,
     Live,
+    Page,
     Reason,
     Replay,
     Steal,
@@ -253,6 +256,32 @@ def freeze(options: Options, reason: Reason) -> Reply:
 def unfreeze(options: Options, reason: Reason) -> Reply:
     """Let deploys to the environment go ahead again."""
     return _call("freeze", "unfreeze", options, reason)
+
+
+@_command
+def note(
+    options: Options,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What happened, in a sentence.")],
+    at: At = None,
+) -> Reply:
+    """Add to the incident's timeline what no check saw."""
+    return _call("postmortem", "note", options, text, at)
+
+
+@_command
+def postmortem(
+    options: Options,
+    operation: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[OPERATION]...", help="Of these; default: the last incident.", show_default=False),
+    ] = None,
+    html: Page = False,
+    svg: Image = False,
+) -> Reply:
+    """The incident's report, filled in from the ledger.
+
+    Markdown in five parts; what the ledger can't know is marked TODO(human)."""
+    return _call("postmortem", "postmortem", options, tuple(operation or ()), html, svg)
 
 
 @_command

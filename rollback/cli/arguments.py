@@ -43,6 +43,12 @@ For = Annotated[
     float,
     typer.Option("--for", metavar="DURATION", parser=_duration, help="End after so long, e.g. 1h.", show_default=False),
 ]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="TIME", help="When it was, e.g. 09:45 or 10m ago; default: now.", show_default=False),
+]
+Page = Annotated[bool, typer.Option("--html", help="A page instead, with the picture.", show_default=False)]
+Image = Annotated[bool, typer.Option("--svg", help="Only the picture.", show_default=False)]
 Away = Annotated[
     int,
     typer.Option("--allow-unreachable", metavar="N", help="Go on without so many hosts.", min=0, show_default=False),

@@ -32,7 +32,7 @@ from rollback.playbook.settings import (
 )
 from rollback.playbook.shape import Frozen, refuse
 from rollback.playbook.types import OneOrMore, Positive
-from rollback.playbook.words import Beside, Command, Ledger, Line, Name, OptionalCommand, Templated
+from rollback.playbook.words import Beside, Command, Ledger, Line, Name, OptionalCommand, Templated, Zone
 
 __all__ = [
     "Build",
@@ -65,6 +65,7 @@ class Playbook(Frozen):
     tags: Line = Field(default="*", description="which tags are releases, as a git pattern")
     keep: Positive = Field(default=5, description="verified releases kept, beside those that a rollback needs")
     ledger: Ledger = Field(default="sqlite", description="sqlite, sqlite:///FILE or postgresql+psycopg://…")
+    timezone: Zone = Field(default="UTC", description="the team's, beside UTC in what is told of an incident")
     ssh: Ssh = Ssh()
     policy: Policy = Policy()
     build: Build | None = None

@@ -12,9 +12,10 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from rollback.core.changed import Changed
 from rollback.errors import Refused, SourceError, UnknownTag
 from rollback.model import Between, Release
-from rollback.source import migrations
+from rollback.source import changed, migrations
 from rollback.source.command import Said, run
 from rollback.source.refs import kind, listed, parsed, pinned
 from rollback.source.tags import Tag, matches, nearest, newest_first
@@ -107,6 +108,15 @@ class Repository:
             return Changes()
         files = _lines(names.output)[:FILES]
         return Changes(int(count.output), _lines(log.output), files)
+
+    def changed(self, old: Release, new: Release) -> Changed | None:
+        """The same in full, with authors and lines; None when git can't tell. See source/changed.py."""
+        return changed.changed(self.folder, old.commit, new.commit)
+
+    def text(self, release: Release, path: str) -> bytes | None:
+        """A file of its tree; None when there is none. path: from the repository's top."""
+        said = run(self.folder, "cat-file", "blob", f"{release.commit}:{path}")
+        return said.output if said.ok else None
 
     def migrations(self, old: Release, new: Release, path: str, irreversible: str) -> Between:
         """Which of the files below `path` differ; see source/migrations.py."""
