@@ -16,8 +16,9 @@ from rollback.core.incident import Incident, incident_of, incidents
 from rollback.core.moments import moment
 from rollback.errors import Refused, UsageError
 from rollback.model import Noted, Release
+from rollback.report.case import Case
 from rollback.report.clock import Clock
-from rollback.report.postmortem import Case, document, drawn, sentence
+from rollback.report.postmortem import document, drawn, sentence
 
 _LONG_AGO = timedelta(days=30)
 
@@ -43,7 +44,7 @@ def _text(case: Case, *, page: bool, image: bool) -> str:
 def _next(case: Case) -> str:
     if case.incident.over is None:
         return "rollback status"
-    return "fill in what is marked TODO(human); what is missing in the timeline: rollback note '…' --at 09:45"
+    return "rollback note 'what no check saw' --at 09:45; then fill in what is marked TODO(human)"
 
 
 def _incident(session: Session, operations: Sequence[str]) -> Incident:

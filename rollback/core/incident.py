@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from rollback.core.history import observed, switched
+from rollback.core.lives import lives
 from rollback.core.times import Times
 from rollback.model import (
     JUDGED,
@@ -89,7 +90,7 @@ def incident_of(records: Sequence[Record], operations: Sequence[str]) -> Inciden
 def moments(incident: Incident, records: Iterable[Record]) -> Times:
     """When what came: the release switched on, the first failing finding, the first step back, the last, verified."""
     every = sorted(records, key=lambda one: one.id)
-    back = [r for r in incident.records if _activates(r, other_than=incident.bad) and r.at >= incident.began]
+    back = [r for r in incident.records if r.at >= incident.began and _activates_other(r, incident.bad)]
     done = [r for r in incident.records if _activated(r, incident.good)]
     return Times(
         started=incident.began,
@@ -103,17 +104,15 @@ def moments(incident: Incident, records: Iterable[Record]) -> Times:
 
 
 def _switched(every: Sequence[Record], incident: Incident) -> datetime | None:
-    """When the bad release first went on, in the last operation before the trouble that switched it on."""
-    there = [r for r in every if r.at <= incident.began and _activates(r, incident.bad)]
-    last = there[-1].operation if there else ""
-    return min((r.at for r in there if r.operation == last), default=None)
+    """Since when the bad release was on the first of the hosts that had it when the trouble began."""
+    there = lives((one for one in every if one.at <= incident.began), incident.bad)
+    last = (mine[-1] for mine in there.values() if mine)
+    return min((one.since for one in last if incident.bad and one.release == incident.bad), default=None)
 
 
-def _activates(record: Record, release: Release | None = None, *, other_than: Release | None = None) -> bool:
-    fact = record.fact
-    if not isinstance(fact, Intended) or fact.step.phase is not Phase.ACTIVATE:
-        return False
-    return fact.step.release == release if release else fact.step.release != other_than
+def _activates_other(record: Record, bad: Release | None) -> bool:
+    step = record.fact.step if isinstance(record.fact, Intended) else None
+    return step is not None and step.phase is Phase.ACTIVATE and step.release != bad
 
 
 def _activated(record: Record, release: Release | None) -> bool:

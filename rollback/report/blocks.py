@@ -18,7 +18,7 @@ _TEMPLATES = Path(__file__).with_name("templates")
 _LONGEST = 1000  # characters of one line
 _QUOTED = 4000  # characters of one quotation
 _MARKUP = re.compile(
-    r"[`*\[\]<>$~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]",
+    r"[`*\[<$~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|:(?=//)|(?<=www)\.|^[#>+=-]|(?<=^\d)[.)](?= )|(?<=^\d\d)[.)](?= )",
     re.IGNORECASE,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollback.core.incident import Incident
 from rollback.core.times import Times
@@ -34,7 +34,8 @@ from rollback.report import words
 from rollback.report.tally import passed
 
 MOST = 60  # rows
-_SWITCHES = {Phase.MIGRATE: "the migrations of {} are run on {}", Phase.ACTIVATE: "{} is being switched on: {}"}
+_LONG_BEFORE = timedelta(days=1)
+_DONE = {Phase.MIGRATE: "the migrations of {} are run", Phase.ACTIVATE: "{} is being switched on"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +62,19 @@ def chronicle(incident: Incident, took: Times, records: Iterable[Record]) -> tup
 
 def _before(incident: Incident, took: Times, records: Iterable[Record]) -> Iterable[Row]:
     """Where the bad release came from, when that was no part of it."""
+    if took.switched is None or incident.began - took.switched > _LONG_BEFORE:
+        return
     for one in records:
         if one.at == took.switched and one.operation not in incident.operations and isinstance(one.fact, Intended):
             of, step = f"by {one.author}, operation {words.start_of(one.operation)}", one.fact.step
-            yield Row(one.at, f"{words.named(step.release)} was switched on: {words.hosts(step.hosts)} ({of})")
+            yield Row(one.at, f"{words.hosts(step.hosts)}: {words.named(step.release)} was switched on ({of})")
 
 
 def _rows(record: Record, incident: Incident) -> Iterable[Row]:
     if isinstance(record.fact, Noted):
         yield Row(record.fact.at, f"{record.fact.text} (noted by {record.author})")
     elif isinstance(record.fact, Observed):
-        yield from _observed(record.fact, incident)
+        yield from _observed(record, record.fact, incident)
     else:
         yield from (Row(record.at, said) for said in _said(record))
 
@@ -79,13 +82,13 @@ def _rows(record: Record, incident: Incident) -> Iterable[Row]:
 def _said(record: Record) -> Iterable[str]:
     who = record.author
     match record.fact:
-        case Started(kind, target, _, hosts):
+        case Started(kind, target, _, hosts, origin):
             what = {"deploy": "to deploy", "rollback": "to roll back to", "drill": "a drill to"}.get(
                 kind, f"to {kind}:"
             )
-            yield f"{who} began {what} {words.named(target)} on {words.hosts(hosts)}"
-        case Intended(Step(phase, release, hosts)) if phase in _SWITCHES:
-            yield _SWITCHES[phase].format(words.tag(release), words.hosts(hosts))
+            yield f"{who} began {what} {words.named(target)} on {words.hosts(hosts)}{_run(origin)}"
+        case Intended(Step(phase, release, hosts)) if phase in _DONE:
+            yield f"{words.hosts(hosts)}: {_DONE[phase].format(words.tag(release))}"
         case Judged(release, verdict) if verdict.grade is not Grade.GOOD:
             yield f"verdict: {words.tag(release)} is {verdict.grade}: {verdict.rule}"
         case Withdrawn(release, reason) if reason:
@@ -107,7 +110,7 @@ def _said(record: Record) -> Iterable[str]:
             yield f"operation {words.start_of(record.operation)} ends: {outcome}{f', {reason}' if reason else ''}{away}"
 
 
-def _observed(fact: Observed, incident: Incident) -> Iterable[Row]:
+def _observed(record: Record, fact: Observed, incident: Incident) -> Iterable[Row]:
     """Each question that failed, when it first did; what passed is counted."""
     if not fact.findings:
         return
@@ -116,16 +119,26 @@ def _observed(fact: Observed, incident: Incident) -> Iterable[Row]:
         if one.result not in {Result.PASS, Result.SKIPPED}:
             first.setdefault((one.check, one.host, one.case), one)
     yield from (Row(one.at, f"{words.MARKS[one.result]} {words.said(one)}") for one in first.values())
-    last = max(one.at for one in fact.findings)
+    switched = fact.step is not None and fact.step.phase is Phase.ACTIVATE
+    last = record.at if switched else max(one.at for one in fact.findings)
     yield from (Row(last, said) for said in _well(fact, fact.findings, incident))
 
 
 def _well(fact: Observed, findings: Sequence[Finding], incident: Incident) -> Iterable[str]:
-    if fact.step is None:
-        yield from (f"before the switch, on what was live: {said}" for said in passed(findings))
-    elif fact.step.phase in JUDGED and fact.step.release != incident.bad:
-        tag = words.tag(fact.step.release)
-        yield from (f"✓ {tag} verified on {said}" for said in passed(findings))
+    counted = "; ".join(passed(findings))
+    if fact.step is None and counted:
+        yield f"before the deploy, {counted}"
+    elif fact.step is None:
+        return
+    elif fact.step.phase in JUDGED and fact.step.release != incident.bad and counted:
+        yield f"✓ {words.tag(fact.step.release)} is verified, {counted}"
     elif fact.step.phase is Phase.ACTIVATE:
         on = [one.host for one in findings if one.host and one.result is Result.PASS]
-        yield from (f"{words.tag(fact.step.release)} is live: {words.hosts(on)}" for _ in on[:1])
+        yield from (f"{words.hosts(on)}: {words.tag(fact.step.release)} is live" for _ in on[:1])
+
+
+def _run(origin: Iterable[tuple[str, str]]) -> str:
+    """Of a CI job, where it can be read."""
+    known = dict(origin)
+    said = [known[key] for key in ("ci", "run") if key in known]
+    return f" ({', '.join(said)})" if said else ""

@@ -27,7 +27,7 @@ def followups(incident: Incident, took: Times, records: Sequence[Record]) -> tup
     """What counts most first. Never a cause."""
     found = tuple(_found(incident))
     return (
-        *_mend(incident, found),
+        *_untested(found),
         *_unnoticed(incident),
         *_late(incident, found, took),
         *_by_hand(incident, took),
@@ -45,16 +45,11 @@ def _found(incident: Incident) -> Iterable[tuple[Phase | None, Finding]]:
             yield from ((fact.step.phase if fact.step else None, one) for one in fact.findings)
 
 
-def _mend(incident: Incident, found: Sequence[tuple[Phase | None, Finding]]) -> Iterable[Followup]:
-    if incident.bad is None:
-        return
-    tag = words.tag(incident.bad)
-    yield Followup(f"Mend {tag} and deploy it under a new tag", f"{tag} is not deployed again as it is")
+def _untested(found: Sequence[tuple[Phase | None, Finding]]) -> Iterable[Followup]:
     failed = [one for phase, one in found if phase is not None and _fails(one)]
     if failed:
-        yield Followup(
-            f"A test in the app's own suite for what failed: {_listed(failed)}", "it was released without noticing it"
-        )
+        what = f"A test in the app's own suite for what failed: {_listed(failed)}"
+        yield Followup(what, "it was released without being noticed")
 
 
 def _unnoticed(incident: Incident) -> Iterable[Followup]:
