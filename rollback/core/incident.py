@@ -176,6 +176,7 @@ def _left(mine: Sequence[Record]) -> Release | None:
 
 def _joined(incident: Incident, mine: Sequence[Record]) -> Incident:
     over, good = _recovered(incident, mine)
+    over = max(over, incident.began) if over else None  # whatever another machine's clock says
     return replace(
         incident,
         operations=(*incident.operations, mine[0].operation),

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from rollback.core.explain import Explanation, answers
 from rollback.core.history import standings
+from rollback.core.incident import Incident
 from rollback.core.past import Past, past
 from rollback.core.times import Times
 from rollback.model import Ended, Judged, Kind, Release, Result, Started, Withdrawn
@@ -88,10 +89,21 @@ def _facts(case: Case) -> Iterable[tuple[str, str]]:
     yield "Back to", _since(one.good, case) if one.good and one.good != one.bad else ""
     yield "Began", f"{clock.said(one.began)}: {_beginning(case)}"
     yield "Over", clock.said(one.over) if one.over else f"not yet: {TODO}"
-    yield "Duration", words.seconds((one.over - one.began).total_seconds()) if one.over else ""
+    yield "Duration", _duration(one)
     yield "Hosts", _hosts(case)
     yield "Measured, by checks only", "; ".join(_ratio(name, case) for name in _checks(case))
     yield "Real user impact", f"{TODO}: how many people, doing what, since when"
+
+
+def _duration(one: Incident) -> str:
+    """From where it began; of what a person found, also from the first note, which is nearer to it."""
+    if one.over is None:
+        return ""
+    whole = words.seconds((one.over - one.began).total_seconds())
+    first = min((note.at for note in one.notes), default=one.began)
+    if one.noticed or first >= one.began:
+        return whole
+    return f"{words.seconds((one.over - first).total_seconds())} from the first note, {whole} from the decision"
 
 
 def _since(good: Release, case: Case) -> str:
