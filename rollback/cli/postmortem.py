@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from rollback.cli.keep import noted
 from rollback.cli.look import found
+from rollback.cli.moments import typed, zone
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.core.changed import Changed
 from rollback.core.incident import Incident, incident_of, incidents
-from rollback.core.moments import moment
 from rollback.errors import Refused, UsageError
 from rollback.model import Noted, Release
 from rollback.report.case import Case
@@ -62,8 +62,8 @@ def _incident(session: Session, operations: Sequence[str]) -> Incident:
 
 
 def _case(session: Session, incident: Incident) -> Case:
-    env = session.environment
-    case = Case(session.playbook.app, env.name, incident, session.records(), None, env.url, session.zone)
+    env, book = session.environment, session.playbook
+    case = Case(book.app, env.name, incident, session.records(), None, env.url, zone(book.timezone))
     return replace(case, changed=_changed(session, case.before, incident.bad))
 
 
@@ -82,8 +82,9 @@ def note(options: Options, text: str, at: str | None) -> Reply:
         raise UsageError("the note is empty: say what happened", hint="rollback note 'customers were told' --at 09:45")
     with Session(options) as session:
         now = datetime.now(UTC)
-        about = _about(at, now, session.zone)
-        said = f"noted of {Clock(about, about + _LONG_AGO, session.zone).said(about)}"
+        team = zone(session.playbook.timezone)
+        about = _about(at, now, team)
+        said = f"noted of {Clock(about, about, team).said(about)}"
         if options.dry_run:
             return Reply({"at": about}, (f"would be {said}",), 0, "dry run: nothing was changed", "the same without -n")
         entries = noted(session, session.sight(), Noted(text, about))
@@ -97,16 +98,11 @@ def _holds(incident: Incident, operation: str) -> bool:
     return any(one.operation == operation for one in incident.records)
 
 
-def _about(at: str | None, now: datetime, zone: tzinfo) -> datetime:
-    """Raises UsageError for a time that is none, or is not one of this incident's."""
+def _about(at: str | None, now: datetime, team: tzinfo) -> datetime:
+    """Raises UsageError for a time that is none, or is not one of an incident that people still remember."""
     if at is None:
         return now
-    try:
-        about = moment(at, now, zone)
-    except ValueError as error:
-        raise UsageError(f"--at {at!r} {error}", hint="rollback note 'customers were told' --at 09:45") from error
-    if about > now:
-        raise UsageError(f"--at {at!r} is still to come: a note is of what was")
+    about = typed("--at", at, now, team, "rollback note 'customers were told' --at 09:45")
     if now - about > _LONG_AGO:
-        raise UsageError(f"--at {at!r} is more than 30 days ago: an incident's notes are written while people know")
+        raise UsageError(f"--at {at!r} is more than 30 days ago: a note is written while people know")
     return about

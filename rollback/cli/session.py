@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,16 +157,6 @@ class Session:
         from rollback.ledger.author import author
 
         return author(os.environ, self._git_user())
-
-    @property
-    def zone(self) -> tzinfo:
-        """The team's; UTC on a machine that knows no zones."""
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-        try:
-            return ZoneInfo(self.playbook.timezone)
-        except ZoneInfoNotFoundError:
-            return UTC
 
     @property
     def holder(self) -> str:

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 _AGO = re.compile(r"(\d{1,6})(s|m|h|d)", re.ASCII)
 _TIME = re.compile(r"\d\d:\d\d(?::\d\d)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_HALF_A_DAY = timedelta(hours=12)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 FORMS = "09:45, 2026-11-01, '2026-11-01 09:45', 2026-11-01T09:45Z, or 7d, 2h, 10m ago"
 
 
 def moment(text: str, now: datetime, zone: tzinfo) -> datetime:
-    """UTC. zone: of a time that names none; `09:45` is the last one that was, today's or yesterday's.
+    """UTC. zone: of a time that names none; `23:50`, said just after midnight, is yesterday's.
 
     Raises ValueError, a sentence, for what is no time, or was none, or was twice, in that zone.
     """
@@ -22,7 +23,7 @@ def moment(text: str, now: datetime, zone: tzinfo) -> datetime:
     if _TIME.fullmatch(text):
         today = now.astimezone(zone).date()
         at = _there(f"{today} {text}", zone)
-        return at if at <= now else _there(f"{today - timedelta(days=1)} {text}", zone)
+        return _there(f"{today - timedelta(days=1)} {text}", zone) if at - now > _HALF_A_DAY else at
     if _DAY.fullmatch(text):
         return _there(text, zone)
     raise ValueError(f"is no time like {FORMS}")

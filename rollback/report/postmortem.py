@@ -23,8 +23,6 @@ from rollback.report.followups import followups
 from rollback.report.incident_picture import picture
 from rollback.report.timeline_svg import Picture, svg
 
-_ROWS = 20
-_QUOTES = 5
 _SAID = {
     "detect": "the release was switched on → a check failed",
     "decide": "→ the way back was taken",
