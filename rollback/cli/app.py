@@ -20,9 +20,13 @@ from rollback.cli.arguments import (
     Image,
     Junit,
     Live,
+    OfAuthor,
+    OfOutcome,
+    OfTag,
     Page,
     Reason,
     Replay,
+    Since,
     Steal,
     Tag,
     Wait,
@@ -171,9 +175,20 @@ def releases(options: Options) -> Reply:
 
 
 @_command
-def history(options: Options, limit: Count = 20) -> Reply:
-    """What was done, by whom, and how it ended."""
-    return _call("look", "history", options, limit)
+def history(
+    options: Options,
+    limit: Count = 20,
+    tag: OfTag = None,
+    author: OfAuthor = None,
+    outcome: OfOutcome = None,
+    since: Since = None,
+) -> Reply:
+    """What was done, by whom, and how it ended.
+
+    Of every environment, or of one (-e NAME)."""
+    from rollback.core.past import Wanted
+
+    return _call("look", "history", options, limit, Wanted(tag, author, outcome), since)
 
 
 @_command

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
 
+from rollback.cli.moments import typed, zone
 from rollback.cli.options import Options
 from rollback.cli.process import is_dead
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
+from rollback.cli.sizes import sizes
 from rollback.core.fallback import candidates, choose_fallback
 from rollback.core.history import kept
-from rollback.core.past import Past, past
+from rollback.core.past import UNFINISHED, Past, Wanted, past
 from rollback.core.plan import Known, Rollout
 from rollback.core.recall import recalled
 from rollback.core.resume import confirm, resume
 from rollback.core.status import Status, common_live
 from rollback.core.times import times
-from rollback.errors import Refused, Unreachable
-from rollback.model import Sighting
+from rollback.errors import Refused, Unreachable, UsageError
+from rollback.model import Outcome, Sighting
 from rollback.report import status as statuses
 from rollback.report import tables, timeline, words
 from rollback.text import clean_line
@@ -62,11 +66,16 @@ def releases(options: Options) -> Reply:
     with Session(options) as session:
         sightings = seen(session)
         known = session.known()
-        rows = tables.release_rows(sightings, kept(sightings, known.standings, session.playbook.keep), known.standings)
+        keeping = kept(sightings, known.standings, session.playbook.keep)
+        rows = tables.release_rows(sightings, keeping, known.standings, sizes(session, sightings))
         hint = "rollback deploy TAG, or rollback --to TAG" if rows else "rollback deploy TAG"
         away = statuses.away(sightings)
         return Reply(
-            rows, (*tables.releases(rows), *away), 0, f"{words.count(len(rows), 'release')} on the hosts", hint
+            rows,
+            (*tables.releases(rows, datetime.now(UTC)), *away),
+            0,
+            f"{words.count(len(rows), 'release')} on the hosts",
+            hint,
         )
 
 
@@ -79,13 +88,41 @@ def seen(session: Session) -> tuple[Sighting, ...]:
     return sightings
 
 
-def history(options: Options, limit: int) -> Reply:
+def history(options: Options, limit: int, wanted: Wanted, since: str | None) -> Reply:
+    """Of one environment, or, when none is named, of all that the playbook has."""
     with Session(options) as session:
-        session.sight()
-        rows = past(session.records())[:limit]
-        said = f"{words.count(len(rows), 'operation')}, newest first"
-        hint = "rollback show OPERATION" if rows else "rollback deploy TAG"
-        return Reply(rows, tables.history(rows), 0, said, hint)
+        names = (options.env,) if options.env else tuple(session.playbook.environments)
+        which = replace(wanted, since=_since(since, session), outcome=_outcome(wanted.outcome))
+    rows: list[Past] = []
+    for name in names:
+        with Session(replace(options, env=name)) as session:
+            session.sight()
+            rows += [row for row in past(session.records()) if row in which]
+    rows = sorted(rows, key=lambda row: row.operation, reverse=True)[:limit]
+    said = f"{words.count(len(rows), 'operation')}, newest first"
+    shown = tables.history(rows) if rows or which == Wanted() else ("no operation is like that",)
+    hint = "rollback show OPERATION" if rows else "rollback deploy TAG" if which == Wanted() else "rollback history"
+    return Reply(rows, shown, 0, said, hint)
+
+
+def _since(text: str | None, session: Session) -> datetime | None:
+    if text is None:
+        return None
+    return typed("--since", text, datetime.now(UTC), zone(session.playbook.timezone), "rollback history --since 7d")
+
+
+def _outcome(text: str | None) -> str | None:
+    """By its words or its short name. Raises UsageError, which names those that there are."""
+    if text is None:
+        return None
+    known = {UNFINISHED: UNFINISHED} | {one.name.lower().replace("_", "-"): str(one) for one in Outcome}
+    meant = clean_line(text, 40).lower().replace("_", "-")
+    found = known.get(meant.replace(" ", "-")) or (meant if meant in known.values() else None)
+    if found is None:
+        near = get_close_matches(meant, known, n=1, cutoff=0.3) or ["rolled-back"]
+        said = f"--outcome {clean_line(text, 40)!r} is none of {', '.join(known)}"
+        raise UsageError(said, hint=f"rollback history --outcome {near[0]}")
+    return found
 
 
 def show(options: Options, operation: str) -> Reply:

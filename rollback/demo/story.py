@@ -106,7 +106,7 @@ class Story:
         self.voice.act("The incident's release", f"In {BAD}, 7 of the 10 people cannot log in. Nobody knows that yet.")
         count = self._among_people(load, _UNDONE, "deploy", BAD, "-y")
         shown = commands.data(self.world, "show", "last")
-        self.operation = shown["operation"]["operation"]
+        self.operation = shown["operation"]["operation"][:12]
         told = figures.read(shown, BAD)
         if told.touched != (self.world.hosts[0].name,):
             self.amiss.append(f"{BAD} was live on {', '.join(told.touched) or 'no host'}, not on the canary alone")

@@ -16,7 +16,7 @@ from rollback.text import clean_line
 MARKS = {Result.PASS: "✓", Result.FAIL: "✗", Result.ERROR: "!", Result.INCONCLUSIVE: "?", Result.SKIPPED: "-"}
 # Readable on dark and on light: yellow vanishes on white, dim text on either. A mark says the same without colour.
 CAUTION = "magenta"
-seconds, size, hosts = amounts.seconds, amounts.size, text.hosts
+seconds, age, size, hosts = amounts.seconds, amounts.age, amounts.size, text.hosts
 STYLES = {
     Result.PASS: "green",
     Result.FAIL: "red",
