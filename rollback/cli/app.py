@@ -201,6 +201,18 @@ def show(
 
 
 @_command
+def diff(
+    options: Options,
+    old: Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)],
+    new: Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)],
+) -> Reply:
+    """What the second release has that the first has not.
+
+    Commits, files, migrations, and what changed in the playbook: git is asked, no host."""
+    return _call("diff", "diff", options, old, new)
+
+
+@_command
 def check(options: Options) -> Reply:
     """Ready to deploy, and to roll back?
 

@@ -111,7 +111,8 @@ class Repository:
 
     def changed(self, old: Release, new: Release) -> Changed | None:
         """The same in full, with authors and lines; None when git can't tell. See source/changed.py."""
-        return changed.changed(self.folder, old.commit, new.commit)
+        known = _OBJECT_ID.fullmatch(old.commit) and _OBJECT_ID.fullmatch(new.commit)
+        return changed.changed(self.folder, old.commit, new.commit) if known else None
 
     def text(self, release: Release, path: str) -> bytes | None:
         """A file of its tree; None when there is none. path: from the repository's top."""
