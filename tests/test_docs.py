@@ -48,7 +48,7 @@ def test_every_error_has_one_of_the_exit_codes() -> None:
 @pytest.mark.parametrize("name", DOCS)
 def test_no_place_is_left_to_be_filled_in(name: str) -> None:
     assert "<!--" not in text(name)
-    assert "TODO" not in text(name)
+    assert "TODO" not in text(name).replace("TODO(human)", "")  # what a report leaves to people
 
 
 def test_every_test_that_the_table_of_faults_names_exists() -> None:
