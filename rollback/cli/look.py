@@ -15,6 +15,7 @@ from rollback.cli.session import Session
 from rollback.cli.sizes import sizes
 from rollback.core.fallback import candidates, choose_fallback
 from rollback.core.history import kept
+from rollback.core.incident import incidents
 from rollback.core.past import UNFINISHED, Past, Wanted, past
 from rollback.core.plan import Known, Rollout
 from rollback.core.recall import recalled
@@ -133,7 +134,9 @@ def show(options: Options, operation: str) -> Reply:
         why, took = recalled(one.operation, records), times(mine)
         data = {"operation": one, "times": took, "records": mine, "explanation": why}
         shown = timeline.operation(one, mine, took, why)
-        return Reply(data, shown, 0, timeline.past_sentence(one), "rollback status")
+        part = any(one.operation in incident.operations for incident in incidents(records))
+        hint = f"rollback postmortem {words.start_of(one.operation)}" if part else "rollback status"
+        return Reply(data, shown, 0, timeline.past_sentence(one), hint)
 
 
 def found(session: Session, operation: str) -> Past:

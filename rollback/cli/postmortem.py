@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from rich.text import Text
+
 from rollback.cli.keep import noted
 from rollback.cli.look import found
 from rollback.cli.moments import typed, zone
@@ -29,7 +31,8 @@ def postmortem(options: Options, operations: Sequence[str], page: bool, image: b
     with Session(options) as session:
         case = _case(session, _incident(session, operations))
         said, data = sentence(case), {"incident": case.incident, "times": case.took, "changed": case.changed}
-        return Reply(data, (_text(case, page=page, image=image),), 0, said, _next(case))
+        text = Text(_text(case, page=page, image=image), no_wrap=True)
+        return Reply(data, (text,), 0, said, _next(case))
 
 
 def _text(case: Case, *, page: bool, image: bool) -> str:
