@@ -76,7 +76,7 @@ def incidents(records: Iterable[Record]) -> tuple[Incident, ...]:
 def incident_of(records: Sequence[Record], operations: Sequence[str]) -> Incident | None:
     """The one that these operations are part of, and they, too, where they are part of none; None when there are no
     such records."""
-    known = [one for one in incidents(records) if set(one.operations) & set(operations)]
+    known = [one for one in incidents(records) if any(r.operation in operations for r in one.records)]
     names = {*operations, *(name for one in known for name in one.operations)}
     groups = [mine for mine in _operations(records) if mine[0].operation in names]
     if not groups:

@@ -191,3 +191,10 @@ def test_operations_that_are_asked_for_are_told_together() -> None:
     assert quiet is not None
     assert (quiet.operations, quiet.noticed, quiet.bad) == (("OP1",), False, V2)
     assert incident_of(records, ("OP9",)) is None
+
+
+def test_a_note_that_is_asked_for_leads_to_its_incident() -> None:
+    records = (*undone_deploy("OP2", 100), *told("OP3", (300, Noted("the phone rings", at(90)))))
+    found = incident_of(records, ("OP3",))
+    assert found is not None
+    assert (found.operations, len(found.notes)) == (("OP2",), 1)
