@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "rollback"
 NOUNS = {"model", "events", "errors", "text", "private"}
 EDGE = NOUNS | {"playbook", "core"}
-EVERYTHING = EDGE | {"hosts", "checks", "source", "ledger", "operation", "report", "init", "cli", "demo"}
+EVERYTHING = EDGE | {"hosts", "checks", "source", "ledger", "notify", "operation", "report", "init", "cli", "demo"}
 
 MAY_IMPORT = {
     "__init__": set[str](),
@@ -29,9 +29,10 @@ MAY_IMPORT = {
     "checks": EDGE,
     "source": EDGE,
     "ledger": EDGE,
+    "notify": EDGE,
     "operation": NOUNS | {"core"},
     "report": NOUNS | {"core"},
-    "init": NOUNS | {"playbook", "source"},
+    "init": NOUNS | {"playbook", "source", "core", "report"},
     "cli": EVERYTHING | {"__init__"},
     "demo": EVERYTHING | {"__init__"},
 }
@@ -43,22 +44,23 @@ OWNERS = {
     "git": ("source/command.py",),
     "sqlalchemy": ("ledger/*.py",),
     "sqlite3": ("ledger/*.py",),
-    "httpx": ("checks/*.py", "demo/*.py"),
-    "jinja2": ("init/*.py", "report/*.py"),
+    "apprise": ("notify/announce.py",),
+    "httpx": ("checks/*.py", "demo/*.py", "notify/*.py"),
+    "jinja2": ("init/*.py", "report/*.py", "playbook/wording.py"),
     "junitparser": ("checks/junit.py", "report/junit.py"),
     "pydantic": ("playbook/*.py", "ledger/codec.py"),
     "ruamel": ("playbook/*.py", "demo/*.py"),
     "rich": ("report/*.py", "cli/*.py", "demo/*.py"),
     "typer": ("cli/*.py",),
     "flask": ("demo/*.py",),
-    "tenacity": ("hosts/*.py", "checks/*.py"),
+    "tenacity": ("hosts/*.py", "checks/*.py", "notify/ask.py"),
 }
 STANDARD_ONLY = ("__init__", "__main__", "model", "events", "errors", "text", "private", "core", "operation")
 
 LONGEST = 250  # lines
 LONGER = {  # lists, to be read from top to bottom: the nouns, and the commands
     "model.py": 520,
-    "cli/app.py": 400,
+    "cli/app.py": 460,
 }
 
 

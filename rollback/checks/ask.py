@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollback.checks import command, exec, flow, http, load, logs, prometheus, running, tcp
@@ -11,6 +12,7 @@ from rollback.errors import HostError, NotAdmitted, UsageError
 from rollback.model import Result
 from rollback.playbook.scope import texts
 from rollback.playbook.template import names
+from rollback.text import hosts
 
 if TYPE_CHECKING:
     from rollback.playbook.check import Check
@@ -30,7 +32,24 @@ _PREVIOUS = "previous."
 
 
 def ask(question: Question) -> Said:
-    """What came of it, whatever that is. Only what may change by itself is left unsettled."""
+    """What came of it, whatever that is. Only what may change by itself is left unsettled.
+
+    Where nobody takes a connection to the url while the hosts behind it answer themselves, no release failed.
+    """
+    said = _asked(question)
+    unreached = said.unreached and said.result is Result.FAIL
+    if not unreached or not question.witnesses or not all(map(_answers, question.witnesses)):
+        return said
+    where = hosts([one.host.name for one in question.witnesses if one.host])
+    observed = f"{said.observed}, though asked directly {where} answered: is the load balancer up?"
+    return replace(said, result=Result.ERROR, observed=observed)
+
+
+def _answers(witness: Question) -> bool:
+    return _asked(witness).result is Result.PASS
+
+
+def _asked(question: Question) -> Said:
     try:
         if _of_before(question.check) - question.values.keys():
             return Said(Result.SKIPPED, "no release was live here before")

@@ -44,7 +44,8 @@ def ask(question: Question) -> Said:
     if uncompared and not load.limited:
         missed = isinstance(question.before, Missed)
         return Said(Result.INCONCLUSIVE if missed else Result.SKIPPED, uncompared, evidence=evidence)
-    return Said(Result.PASS, f"{_summary(now)}{f'; {uncompared}' if uncompared else ''}", evidence=evidence)
+    noted = f"; {uncompared}" if uncompared and question.before else ""
+    return Said(Result.PASS, f"{_summary(now)}{noted}", evidence=evidence)
 
 
 def baseline(question: Question) -> Burst:

@@ -50,7 +50,7 @@ class Question:
 
     url: the environment's, secrets not yet filled in. case: as it was written. values: of `{{…}}`. before: what its
     kind saw before the switch, Missed, or None when it did not look. folder: where the user's own suites are run.
-    stopped: nobody waits for the answer any more.
+    stopped: nobody waits for the answer any more. witnesses: of the users' view: one question to each host behind it.
     """
 
     check: Check
@@ -64,6 +64,7 @@ class Question:
     before: object = None
     folder: Path = Path()
     stopped: Callable[[], bool] = bool  # never is
+    witnesses: tuple[Question, ...] = ()
 
     def fill(self, text: str) -> str:
         """`text` with its values and secrets. A value is never searched for secrets: it may come from an answer.
@@ -113,6 +114,7 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Said:
     """What came of a question. settled: False when waiting may change it (no connection, a 503): only that is retried.
+    unreached: nobody took the connection.
 
     observed and expected: as they came; evidence: already redacted, cut and cleaned.
     """
@@ -122,6 +124,7 @@ class Said:
     expected: str = ""
     evidence: str = ""
     settled: bool = True
+    unreached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,6 @@ class NoAnswer(Exception):
         self.said = said
 
 
-def not_yet(why: str) -> NoAnswer:
+def not_yet(why: str, *, unreached: bool = False) -> NoAnswer:
     """The app did not answer, and may when it is asked again."""
-    return NoAnswer(Said(Result.FAIL, why, "an answer", settled=False))
+    return NoAnswer(Said(Result.FAIL, why, "an answer", settled=False, unreached=unreached))

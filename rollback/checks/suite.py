@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rollback.playbook.schema import Environment, Playbook
     from rollback.playbook.secrets import Secrets
 
+_CONNECTING = {"http", "flow", "tcp"}
 _AT_ONCE = 4  # questions to one vantage; an sshd allows ten sessions on a connection
 
 
@@ -80,9 +81,11 @@ class Checks:
         """What the gate found, host by host; via url it is asked once, and `host` is then None."""
         checks = self._of(view, "gate")
 
+        behind = dict.fromkeys(hosts, release)
+
         def gated(place: str | None, stop: threading.Event) -> tuple[Finding, ...]:
             before = previous.get(place) if place else _only(previous.values())
-            questions = self._questions(checks, place, release, before)
+            questions = self._questions(checks, place, release, before, behind)
             found = stand(lambda: self._round(questions, stop), self._limits, self._pace(stop))
             return self._told(found, stop)
 
@@ -111,7 +114,7 @@ class Checks:
             host: self._questions(self._of(View.HOST, "watch"), host, release, previous.get(host))
             for host, release in live.items()
         }
-        of_url = self._questions(self._of(View.URL, "watch"), None, everywhere, before)
+        of_url = self._questions(self._of(View.URL, "watch"), None, everywhere, before, live)
 
         def at(asked: tuple[Question, ...], stop: threading.Event) -> tuple[Finding, ...]:
             quick, alone = parted(asked)
@@ -122,12 +125,15 @@ class Checks:
         rounds = tuple(filter(None, (*questions.values(), of_url)))
         return lambda: _joined(concurrently(at, rounds))
 
-    def once(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
-        """Every check once: of each host with what is live there, and via url with what is live everywhere."""
+    def once(self, live: Mapping[str, Release], behind: Mapping[str, Release] | None = None) -> tuple[Finding, ...]:
+        """Every check once: of each host with what is live there, and via url with what is live everywhere.
+
+        behind: what is asked itself where nobody takes a connection to the url.
+        """
         everywhere = _only(live.values())
         asked = [q for host, release in live.items() for q in self._questions(self._of(View.HOST), host, release, None)]
         if live:
-            asked += self._questions(self._of(View.URL), None, everywhere, None)
+            asked += self._questions(self._of(View.URL), None, everywhere, None, behind)
 
         def one(question: Question, stop: threading.Event) -> tuple[Finding, ...]:
             return self._told((answer(lambda: self._put(question, stop), self._pace(stop)),), stop)
@@ -145,8 +151,14 @@ class Checks:
         return tuple(check for check in self._checks if view in check.views and set(phases) <= set(check.phase))
 
     def _questions(
-        self, checks: Sequence[Check], place: str | None, release: Release | None, previous: Release | None
+        self,
+        checks: Sequence[Check],
+        place: str | None,
+        release: Release | None,
+        previous: Release | None,
+        behind: Mapping[str, Release] | None = None,
     ) -> tuple[Question, ...]:
+        """behind: the hosts behind the url, which can tell whether they answer themselves."""
         host = next(host for host in self._environment.hosts if host.name == place) if place else None
         values = {**self._environment.values(host), **_named("release", release), **_named("previous", previous)}
         url, here = self._environment.url, self._folder
@@ -155,7 +167,15 @@ class Checks:
             for check in checks
             for case in check.cases
         )
-        return tuple(replace(question, before=self._before.of(question, release)) for question in made)
+        witnesses = () if place else tuple(one for where in (behind or {}).items() for one in self._witness(*where))
+        return tuple(
+            replace(question, before=self._before.of(question, release), witnesses=witnesses) for question in made
+        )
+
+    def _witness(self, host: str, release: Release) -> tuple[Question, ...]:
+        """The first question that takes a connection to the app on that host, if there is one."""
+        direct = [check for check in self._of(View.HOST) if check.kind in _CONNECTING]
+        return self._questions(direct[:1], host, release, None)[:1]
 
     def _round(self, questions: Sequence[Question], stop: threading.Event) -> tuple[Reply, ...]:
         quick, alone = parted(questions)

@@ -19,9 +19,9 @@ def ask(question: Question) -> Said:
     try:
         _connected(question, port).close()
     except TimeoutError as error:
-        raise not_yet(f"port {port}: no answer within {question.check.timeout:g} s") from error
+        raise not_yet(f"port {port}: no answer within {question.check.timeout:g} s", unreached=True) from error
     except OSError as error:
-        raise not_yet(f"port {port}: {worded(error)}") from error
+        raise not_yet(f"port {port}: {worded(error)}", unreached=True) from error
     return Said(Result.PASS, f"port {port} accepted a connection")
 
 

@@ -13,8 +13,10 @@ from rollback.cli.arguments import (
     Address,
     At,
     Away,
+    By,
     Count,
     Cross,
+    Csv,
     For,
     Force,
     Image,
@@ -24,9 +26,11 @@ from rollback.cli.arguments import (
     OfOutcome,
     OfTag,
     Page,
+    Prometheus,
     Reason,
     Replay,
     Since,
+    SinceWhen,
     Steal,
     Tag,
     Wait,
@@ -181,7 +185,7 @@ def history(
     tag: OfTag = None,
     author: OfAuthor = None,
     outcome: OfOutcome = None,
-    since: Since = None,
+    since: SinceWhen = None,
 ) -> Reply:
     """What was done, by whom, and how it ended.
 
@@ -259,6 +263,23 @@ def watch(
 
 
 @_command
+def metrics(
+    options: Options,
+    since: Since = "",
+    by: By = "",
+    csv: Csv = False,
+    prometheus: Prometheus = False,
+) -> Reply:
+    """How well delivery goes, by DORA's five metrics.
+
+    Deployment frequency, lead time, change fail rate, recovery time, rework; and how long rollbacks took to detect,
+    decide, execute and verify. From the ledger and the repository; no host is asked."""
+    from rollback.cli.delivery import Format
+
+    return _call("delivery", "delivery", options, since, by, Format(csv, prometheus))
+
+
+@_command
 def mark(
     options: Options,
     grade: Annotated[str, typer.Argument(metavar="good|bad")],
@@ -312,6 +333,15 @@ def postmortem(
 
 
 @_command
+def notify(
+    options: Options,
+    test: Annotated[bool, typer.Option("--test", help="Tell each of them something.", show_default=False)] = False,
+) -> Reply:
+    """Whom the environment tells what happens, and a trial of it."""
+    return _call("notify", "notify", options, test)
+
+
+@_command
 def prune(options: Options) -> Reply:
     """Delete the releases that nothing needs."""
     return _call("keep", "prune", options)
@@ -329,6 +359,21 @@ def init(
 
     Looks at this repository: what kind of app it is, its tags, a health route."""
     return _call("first", "init", options, tuple(host or ()), app)
+
+
+@_command
+def runbook(
+    options: Options,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 3 when it no longer matches.", show_default=False)
+    ] = False,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print it instead.", show_default=False)] = False,
+) -> Reply:
+    """Write this playbook's part of RUNBOOK.md.
+
+    Its real hosts, commands, checks and contacts, and what to type when; a block between two markers, and what stands
+    outside of it is kept."""
+    return _call("runbook", "write", options, check, stdout)
 
 
 @_command

@@ -64,7 +64,7 @@ OfAuthor = Annotated[
 OfOutcome = Annotated[
     str | None, typer.Option("--outcome", metavar="WORD", help="E.g. done, rolled-back.", show_default=False)
 ]
-Since = Annotated[
+SinceWhen = Annotated[
     str | None, typer.Option("--since", metavar="TIME", help="E.g. 2026-11-01 or 7d ago.", show_default=False)
 ]
 At = Annotated[
@@ -82,6 +82,17 @@ Junit = Annotated[
     typer.Option("--junit", metavar="FILE", help="Write a JUnit report there.", show_default=False),
 ]
 Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
+
+Since = Annotated[
+    str, typer.Option("--since", metavar="WHEN", help="30d, 12h, 6w or a date; default: 90d.", show_default=False)
+]
+By = Annotated[
+    str, typer.Option("--by", metavar="WHAT", help="A row for each environment, author or week.", show_default=False)
+]
+Csv = Annotated[bool, typer.Option("--csv", help="A table for other programs.", show_default=False)]
+Prometheus = Annotated[
+    bool, typer.Option("--prometheus", help="For a pushgateway or a textfile collector.", show_default=False)
+]
 
 
 Tag = Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)]

@@ -61,7 +61,7 @@ def _now(options: Options) -> Reply:
         sightings = session.fleet.sight()
         live = _live(sightings)
         session.say(f"every check, once: {_where(live)}")
-        findings = (*checks.once(live), *_unseen(sightings, live))
+        findings = (*checks.once(live, live), *_unseen(sightings, live))
         verdict = judge(findings, session.policy.limits)
         said = f"{session.environment.name} is {verdict.grade} ({_where(live)}): {verdict.rule}"
         away = tuple(f"  not seen  {s.host}: {s.problem}" for s in sightings if s.problem)

@@ -15,6 +15,7 @@ from rollback.model import Finding, Grade, Limits, Outcome, Result, Verdict
 
 _MEASURED = {Result.PASS, Result.FAIL}
 _NO_LIMITS = Limits()
+ALL_PASSED = "every required check passed"
 
 
 STAYS = {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outcome.HELD}  # where nothing is switched
@@ -35,7 +36,9 @@ def judge(findings: Sequence[Finding], limits: Mapping[str, Limits], excused: fr
     asked = [f for f in findings if f.required and f.result is not Result.SKIPPED and f.check not in excused]
     for grade, rule in _violations(asked, limits):
         return Verdict(grade, rule, tuple(findings))
-    return Verdict(Grade.GOOD, "every required check passed", tuple(findings))
+    still = sorted(red(findings) & excused)
+    but = f", but for what was red before: {', '.join(still)}" if still else ""
+    return Verdict(Grade.GOOD, f"{ALL_PASSED}{but}", tuple(findings))
 
 
 def violated(findings: Sequence[Finding], limits: Mapping[str, Limits], excused: frozenset[str] = frozenset()) -> bool:

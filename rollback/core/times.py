@@ -88,3 +88,13 @@ def _first(moments: Iterable[datetime]) -> datetime | None:
 
 def _last(moments: Iterable[datetime]) -> datetime | None:
     return max(moments, default=None)
+
+
+def by_hand(records: Sequence[Record], target: object) -> tuple[tuple[str, float], ...]:
+    """(execute | verify, seconds) of a rollback that a person, a gate or the watch began: from its start to the last
+    host being switched, and on to the last finding that it is well."""
+    began = _first(r.at for r in records)
+    restored = _last(r.at for r in records if _observed(r, Phase.ACTIVATE, target))
+    verified = _last(r.at for r in records if _observed(r, Phase.VERIFY, target))
+    pairs = (("execute", began, restored), ("verify", restored, verified))
+    return tuple((name, (b - a).total_seconds()) for name, a, b in pairs if a is not None and b is not None)

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable, Index
 
 from rollback.ledger.codec import Entry
+from rollback.ledger.part import WHOLE, Part
 from rollback.private import private_folder
 from rollback.text import clean_line
 
@@ -60,17 +61,17 @@ class Database:
                 connection.execute(insert(RECORDS).on_conflict_do_nothing(index_elements=["id"]), fresh)
         return len(fresh)
 
-    def read(self, app: str, environment: str) -> tuple[Entry, ...]:
-        """Everything of one app's environment, by id; nothing when there is no database yet. Raises Unavailable."""
+    def read(self, app: str, environment: str, part: Part = WHOLE) -> tuple[Entry, ...]:
+        """What is wanted of one app's environment; nothing when there is no database yet. Raises Unavailable."""
         wanted = (RECORDS.c.app == app) & (RECORDS.c.environment == environment)
-        question = select(RECORDS).where(wanted).order_by(RECORDS.c.id)
+        questions = part.questions(select(RECORDS).where(wanted), RECORDS)
         with _named():
             if not self.path.exists():
                 return ()
             with self._engine.connect() as connection:
                 if not inspect(connection).has_table(RECORDS.name):  # made a moment ago, and not yet more than that
                     return ()
-                return tuple(_entry(row) for row in connection.execute(question))
+                return tuple(_entry(row) for question in questions for row in connection.execute(question))
 
     def _connect(self) -> SqliteConnection:
         """In a folder where nothing can be written a WAL database can only be read as a file that nobody changes."""

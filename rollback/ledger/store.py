@@ -19,6 +19,7 @@ from rollback.ledger.codec import Corrupt, Entry
 from rollback.ledger.database import Database, Unavailable
 from rollback.ledger.ids import after, ulid
 from rollback.ledger.journal import journal
+from rollback.ledger.part import WHOLE, Part
 from rollback.ledger.place import file_of, location
 from rollback.ledger.scrub import scrubbed
 from rollback.ledger.waiting import Waiting
@@ -81,10 +82,11 @@ class Ledger:
         stored = codec.entry(self._record(operation, clean_line(author), fact))
         return codec.to_line(replace(stored, at=codec.OPEN))
 
-    def records(self) -> tuple[Record, ...]:
-        """All records of this app and environment by id, wherever they are; kinds of a later version are left out."""
+    def records(self, part: Part = WHOLE) -> tuple[Record, ...]:
+        """Records of this app and environment by id, wherever they are, all or those that are wanted; kinds of a later
+        version are left out."""
         with self._lock:
-            known = [self._decoded(one) for one in self._entries()]
+            known = [self._decoded(one) for one in self._entries(part)]
         return tuple(record for record in known if record is not None)
 
     def merge(self, lines: bytes) -> int:
@@ -160,19 +162,20 @@ class Ledger:
             if entries and self._stored(entries):
                 drop()
 
-    def _entries(self) -> tuple[Entry, ...]:
-        """All of ours by id. What is appended from here on answers them, so it sorts after them."""
+    def _entries(self, part: Part = WHOLE) -> tuple[Entry, ...]:
+        """Ours by id. What is appended from here on answers them, so it sorts after them."""
         waiting = (
             self._read_waiting()
         )  # before the database: what another process moves meanwhile is seen twice, not never
-        entries = {one.id: one for one in (*self._read(), *waiting, *self._memory.values())}
+        elsewhere = (one for one in (*waiting, *self._memory.values()) if part.admits(one))
+        entries = {one.id: one for one in (*self._read(part), *elsewhere)}
         if entries:
             after(max(entries))
-        return tuple(entries[id_] for id_ in sorted(entries))
+        return tuple(entries[id_] for id_ in sorted(entries)[-part.newest :])
 
-    def _read(self) -> tuple[Entry, ...]:
+    def _read(self, part: Part) -> tuple[Entry, ...]:
         try:
-            return self._database.read(self._app, self._environment)
+            return self._database.read(self._app, self._environment, part)
         except Unavailable as reason:
             self._notice(f"the ledger {self._database.path} can't be read ({reason}): going by the hosts' journals")
             return ()

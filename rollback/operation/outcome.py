@@ -136,7 +136,7 @@ def _restored(
         return Ending(Outcome.PARTIAL, verdict, live, verdict.rule, away=pending)  # what answers was never touched
     astray = tuple(host for host, one in live if host in hosts and one != fallback.id)
     if astray or found.grade is not Grade.GOOD or len(away) == len(hosts):
-        reason = _stranded(fallback, verdict, found, away, astray)
+        reason = _stranded(plan, fallback, verdict, found, away, astray)
         return Ending(Outcome.STRANDED, verdict, live, reason, found, pending)
     ports.journal.record(Judged(fallback, found))
     others = tuple(host for host, one in live if host not in hosts and one not in {None, fallback.id})  # as before
@@ -156,7 +156,7 @@ def _returned(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending
     pending = plan.pending + away + tuple(host for host in hosts if host in forward.lacking and host not in away)
     astray = tuple(host for host, one in live if one != plan.target.id and host not in forward.lacking)
     if astray or found.grade is not Grade.GOOD or len(away) == len(hosts):
-        reason = _stranded(plan.target, Verdict(Grade.UNKNOWN, ""), found, away, astray)
+        reason = _stranded(plan, plan.target, Verdict(Grade.UNKNOWN, ""), found, away, astray)
         return Ending(Outcome.STRANDED, found, live, reason, away=pending)
     ports.journal.record(Judged(plan.target, found))
     return Ending(Outcome.PARTIAL if pending else Outcome.DONE, found, live, found.rule, away=pending)
@@ -191,14 +191,16 @@ def _seen(hosts: tuple[str, ...], ports: Ports) -> tuple[tuple[str, ...], dict[s
     return away, {host: seen[host].live for host in hosts}
 
 
-def _stranded(wanted: Release, verdict: Verdict, found: Verdict, away: tuple[str, ...], astray: tuple[str, ...]) -> str:
+def _stranded(
+    plan: Plan, wanted: Release, verdict: Verdict, found: Verdict, away: tuple[str, ...], astray: tuple[str, ...]
+) -> str:
     """astray: hosts that answer and run something else, whatever their checks say of it."""
     if astray and found.grade is Grade.GOOD:
         return f"{', '.join(astray)} could not be switched to {wanted.tag}"
     again = sorted(_failing(found.findings) & _failing(verdict.findings))
     if again:
         return (
-            f"{wanted.tag} fails the same check ({', '.join(again)}): the cause is probably not this release"
+            f"{wanted.tag} fails the same check ({', '.join(again)}): the cause is probably not {plan.target.tag}"
             " but data, configuration or a dependency"
         )
     if away and found.grade is not Grade.BAD:

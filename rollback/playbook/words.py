@@ -67,6 +67,12 @@ def _line(text: str) -> str:
     return text
 
 
+def _contact(text: str) -> str:
+    if "${" in text or "{{" in text:
+        raise ValueError("is no place for ${…} or {{…}}: it stands in the runbook as it is written")
+    return text
+
+
 def _filled(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty")
@@ -181,6 +187,7 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 User = Annotated[str, AfterValidator(_user)]
 Line = Annotated[str, AfterValidator(_line), _SCALAR]
 Zone = Annotated[str, AfterValidator(_line), AfterValidator(_zone)]
+Contact = Annotated[Line, AfterValidator(_contact)]
 Filled = Annotated[str, AfterValidator(_filled)]
 Templated = Annotated[
     str, AfterValidator(_templated), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})

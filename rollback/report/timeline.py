@@ -32,6 +32,7 @@ from rollback.model import (
     Withdrawn,
 )
 from rollback.report import ending, words
+from rollback.report.evidence import readable
 from rollback.report.migrations import listed
 from rollback.report.tables import GRADES, OUTCOMES, Shown
 from rollback.text import clean_line
@@ -74,7 +75,7 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
             for finding in findings:
                 yield f"  {words.MARKS[finding.result]} {words.said(finding)}", words.STYLES[finding.result]
                 if finding.result is not Result.PASS or finding.check == Phase.MIGRATE:
-                    yield from ((f"      | {line}", "") for line in finding.evidence.splitlines()[-20:])
+                    yield from ((f"      | {line}", "") for line in readable(finding.evidence)[-20:])
         case Judged(release, verdict):
             yield f"verdict: {words.named(release)} is {verdict.grade}: {verdict.rule}", GRADES[verdict.grade]
         case Marked(release, grade, reason):

@@ -59,7 +59,10 @@ def test_a_warning_check_never_decides() -> None:
 
 def test_what_was_red_before_can_not_condemn() -> None:
     found = series(F) + series(P, check="health")
-    assert judge(found, {}, frozenset({"login"})).grade is Grade.GOOD
+    rule = "every required check passed, but for what was red before: login"
+    assert judge(found, {}, frozenset({"login"})) == Verdict(Grade.GOOD, rule, tuple(found))
+    mended = [*series(P), *series(P, check="health")]
+    assert judge(mended, {}, frozenset({"login"})).rule == "every required check passed"
     assert judge(series(F), {}, frozenset({"login"})) == Verdict(
         Grade.UNKNOWN, "nothing was measured", tuple(series(F))
     )

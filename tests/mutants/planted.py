@@ -89,11 +89,11 @@ PLANTED = (
         'case " $current $previous " in',
         (*ON_HOST, "pruning"),
     ),
-    Planted("the journal is not written", AGENT, "    if write_journal; then\n", "    if true; then\n", CONTRACT),
+    Planted("the journal is not written", AGENT, "    if keep_journal; then\n", "    if true; then\n", CONTRACT),
     Planted(
         "nothing is noted before the switch",
         AGENT,
-        '    put "$state/intent" "$operation $token $origin $release prepared" || cant_write "$state/intent"\n',
+        '    put "$@" || cant_write "$state/intent"\n',
         "",
         (*ON_HOST, "pruning"),
     ),

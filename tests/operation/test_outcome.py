@@ -287,7 +287,7 @@ def test_a_fallback_that_fails_the_same_check_strands_and_says_where_to_look() -
     its = world(2, bad={"v3", "v1"})
     ending = operate(deploying(its), POLICY, its.ports())
     assert ending.outcome is Outcome.STRANDED
-    assert ending.reason.startswith("v1 fails the same check (login): the cause is probably not this release")
+    assert ending.reason.startswith("v1 fails the same check (login): the cause is probably not v3 but data")
 
 
 def test_a_host_that_is_lost_on_the_way_is_pending() -> None:
