@@ -458,6 +458,14 @@ class Unfrozen:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a person knows and no check can: it becomes part of the incident that was then. at: when it was, UTC."""
+
+    text: str
+    at: datetime
+
+
 Fact = (
     Started
     | Between
@@ -474,6 +482,7 @@ Fact = (
     | Frozen
     | Unfrozen
     | Watched
+    | Noted
 )
 
 

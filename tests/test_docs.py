@@ -49,7 +49,7 @@ def test_every_error_has_one_of_the_exit_codes() -> None:
 @pytest.mark.parametrize("name", DOCS)
 def test_no_place_is_left_to_be_filled_in(name: str) -> None:
     assert "<!--" not in re.sub(r"<!-- rollback runbook: [a-z ]+ -->", "", text(name))
-    assert "TODO" not in text(name)
+    assert "TODO" not in text(name).replace("TODO(human)", "")  # what a report leaves to people
 
 
 def test_the_runbook_of_the_demos_app_matches_its_playbook() -> None:

@@ -12,6 +12,7 @@ import typer
 from rollback.cli import outlet
 from rollback.cli.arguments import (
     Address,
+    At,
     Away,
     By,
     Count,
@@ -19,12 +20,18 @@ from rollback.cli.arguments import (
     Csv,
     For,
     Force,
+    Image,
     Junit,
     Live,
+    OfAuthor,
+    OfOutcome,
+    OfTag,
+    Page,
     Prometheus,
     Reason,
     Replay,
     Since,
+    SinceWhen,
     Steal,
     Tag,
     Wait,
@@ -173,9 +180,20 @@ def releases(options: Options) -> Reply:
 
 
 @_command
-def history(options: Options, limit: Count = 20) -> Reply:
-    """What was done, by whom, and how it ended."""
-    return _call("look", "history", options, limit)
+def history(
+    options: Options,
+    limit: Count = 20,
+    tag: OfTag = None,
+    author: OfAuthor = None,
+    outcome: OfOutcome = None,
+    since: SinceWhen = None,
+) -> Reply:
+    """What was done, by whom, and how it ended.
+
+    Of every environment, or of one (-e NAME)."""
+    from rollback.core.past import Wanted
+
+    return _call("look", "history", options, limit, Wanted(tag, author, outcome), since)
 
 
 @_command
@@ -185,6 +203,18 @@ def show(
 ) -> Reply:
     """One operation: its steps, findings and outcome."""
     return _call("look", "show", options, operation)
+
+
+@_command
+def diff(
+    options: Options,
+    old: Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)],
+    new: Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)],
+) -> Reply:
+    """What the second release has that the first has not.
+
+    Commits, files, migrations, and what changed in the playbook: git is asked, no host."""
+    return _call("diff", "diff", options, old, new)
 
 
 @_command
@@ -275,6 +305,32 @@ def freeze(options: Options, reason: Reason) -> Reply:
 def unfreeze(options: Options, reason: Reason) -> Reply:
     """Let deploys to the environment go ahead again."""
     return _call("freeze", "unfreeze", options, reason)
+
+
+@_command
+def note(
+    options: Options,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What happened, in a sentence.")],
+    at: At = None,
+) -> Reply:
+    """Add to the incident's timeline what no check saw."""
+    return _call("postmortem", "note", options, text, at)
+
+
+@_command
+def postmortem(
+    options: Options,
+    operation: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[OPERATION]...", help="Of these; default: the last incident.", show_default=False),
+    ] = None,
+    html: Page = False,
+    svg: Image = False,
+) -> Reply:
+    """The incident's report, filled in from the ledger.
+
+    Markdown in five parts; what the ledger can't know is marked TODO(human)."""
+    return _call("postmortem", "postmortem", options, tuple(operation or ()), html, svg)
 
 
 @_command

@@ -27,10 +27,14 @@ class Times:
 
     def parts(self) -> tuple[tuple[str, float], ...]:
         """(detect | decide | execute | verify, seconds), those that can be told."""
+        return tuple((name, (end - begin).total_seconds()) for name, begin, end in self.spans())
+
+    def spans(self) -> tuple[tuple[str, datetime, datetime], ...]:
+        """The same with when each began and ended."""
         chain = (self.switched, self.failing, self.decided, self.restored, self.verified)
         names = ("detect", "decide", "execute", "verify")
         pairs = zip(names, chain, chain[1:], strict=False)
-        return tuple((name, (b - a).total_seconds()) for name, a, b in pairs if a is not None and b is not None)
+        return tuple((name, begin, end) for name, begin, end in pairs if begin is not None and end is not None)
 
 
 NEVER = Times()

@@ -33,7 +33,7 @@ from rollback.playbook.settings import (
 )
 from rollback.playbook.shape import Frozen, refuse
 from rollback.playbook.types import OneOrMore, Positive
-from rollback.playbook.words import Beside, Command, Contact, Ledger, Line, Name, OptionalCommand, Templated
+from rollback.playbook.words import Beside, Command, Contact, Ledger, Line, Name, OptionalCommand, Templated, Zone
 
 __all__ = [
     "Build",
@@ -69,6 +69,7 @@ class Playbook(Frozen):
     ledger: Ledger = Field(
         default="sqlite", description="sqlite, sqlite:///FILE or postgresql+psycopg://USER:${PASSWORD}@HOST/NAME"
     )
+    timezone: Zone = Field(default="UTC", description="the team's, beside UTC in what is told of an incident")
     ssh: Ssh = Ssh()
     policy: Policy = Policy()
     build: Build | None = None

@@ -69,9 +69,9 @@ def _before(group: Sequence[Answers]) -> Iterator[str]:
         yield f"    before the deploy: {said.pop()}"
 
 
-def news(evidence: str, known: set[str]) -> Sequence[str]:
+def news(evidence: str, known: set[str], most: int = _MOST) -> Sequence[str]:
     """Its last lines, of a web page its title; nothing that is known already, which grows by it."""
-    said = [line.rstrip() for line in readable(evidence) if line.strip()][-_MOST:]
+    said = [line.rstrip() for line in readable(evidence) if line.strip()][-most:]
     text = "\n".join(said)
     if text in known:
         return ()

@@ -18,6 +18,7 @@ from rollback.model import (
     Intended,
     Judged,
     Marked,
+    Noted,
     Observed,
     Phase,
     Pruned,
@@ -90,6 +91,8 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
         case Watched(release, grade, reason):
             of = words.named(release) if release else "the hosts differ; what is live"
             yield f"{of} is {grade}: {clean_line(reason)}", words.CAUTION
+        case Noted(text, at):
+            yield f"note, of {words.moment(at)}: {clean_line(text)}", ""
         case Reverted(release, host):
             yield f"{host} heard nothing more: it took {words.named(release)} off by itself", words.CAUTION
         case Pruned(gone, hosts):

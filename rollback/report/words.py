@@ -17,7 +17,7 @@ MARKS = {Result.PASS: "✓", Result.FAIL: "✗", Result.ERROR: "!", Result.INCON
 # Readable on dark and on light: yellow vanishes on white, dim text on either. A mark says the same without colour.
 CAUTION = "magenta"
 _CASES = 5  # that are named
-seconds, size, hosts = amounts.seconds, amounts.size, text.hosts
+seconds, age, size, hosts = amounts.seconds, amounts.age, amounts.size, text.hosts
 STYLES = {
     Result.PASS: "green",
     Result.FAIL: "red",

@@ -88,7 +88,9 @@ def test_github_is_told_once_and_no_secret_and_nothing_hidden(github: Path, caps
         "::error title=rollback gate::v3 is bad\n"
         "::error title=login on web1::login on web1: password [SMOKE_PASSWORD] was refused\n"
     )
-    assert (github / "output").read_text() == "outcome=bad, left live\ntag=v3\nrolled_back_to=\noperation=\nledger_head=\n"
+    assert (
+        github / "output"
+    ).read_text() == "outcome=bad, left live\ntag=v3\nrolled_back_to=\noperation=\nledger_head=\n"
     written = (github / "summary").read_text() + (github / "gate.xml").read_text()
     assert "hunter2" not in written
     assert "\x1b" not in written

@@ -19,6 +19,8 @@ CHANGED = [
     ("app: shop", "app: [shop]", ["1: app: a list is not text"]),
     ("app: shop", "app: shop\nrestrat: x", ['2: restrat: unknown key; did you mean "restart"?']),
     ("app: shop", "app: shop\nkeep: 0", ['2: keep: "0" is not between 1 and 1000000']),
+    ("app: shop", "app: shop\ntimezone: Mars/Base", ['2: timezone: "Mars/Base" is no time zone (like Europe/Berlin)']),
+    ("app: shop", "app: shop\ntimezone: ../UTC", ['2: timezone: "../UTC" is no time zone (like Europe/Berlin)']),
     ("app: shop", "app: shop\nkeep: few", ['2: keep: "few" is not a whole number']),
     ("app: shop", "app: shop\nssh: {user: -x}", ['2: ssh.user: "-x" is not a user name']),
     ("app: shop", "app: shop\nssh: {port: 0}", ['2: ssh.port: "0" is not between 1 and 65535']),
