@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "rollback"
 NOUNS = {"model", "events", "errors", "text", "private"}
 EDGE = NOUNS | {"playbook", "core"}
-EVERYTHING = EDGE | {"hosts", "checks", "source", "ledger", "operation", "report", "init", "cli", "demo"}
+EVERYTHING = EDGE | {"hosts", "checks", "source", "ledger", "operation", "report", "init", "dashboard", "cli", "demo"}
 
 MAY_IMPORT = {
     "__init__": set[str](),
@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "operation": NOUNS | {"core"},
     "report": NOUNS | {"core"},
     "init": NOUNS | {"playbook", "source"},
+    "dashboard": NOUNS | {"core", "report"},
     "cli": EVERYTHING | {"__init__"},
     "demo": EVERYTHING | {"__init__"},
 }
@@ -44,7 +45,9 @@ OWNERS = {
     "sqlalchemy": ("ledger/*.py",),
     "sqlite3": ("ledger/*.py",),
     "httpx": ("checks/*.py", "demo/*.py"),
-    "jinja2": ("init/*.py", "report/*.py"),
+    "jinja2": ("init/*.py", "report/*.py", "dashboard/*.py"),
+    "starlette": ("dashboard/*.py",),
+    "uvicorn": ("dashboard/*.py",),
     "junitparser": ("checks/junit.py", "report/junit.py"),
     "pydantic": ("playbook/*.py", "ledger/codec.py"),
     "ruamel": ("playbook/*.py", "demo/*.py"),

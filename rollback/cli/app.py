@@ -10,14 +10,18 @@ import typer
 
 from rollback.cli import outlet
 from rollback.cli.arguments import (
+    Actions,
     Address,
     Away,
     Count,
     Cross,
+    Every,
+    Export,
     For,
     Force,
     Junit,
     Live,
+    Port,
     Reason,
     Replay,
     Steal,
@@ -226,6 +230,20 @@ def watch(
     Asks the checks of the watch again and again, serves metrics, and rolls back by itself as long after a deploy as
     verify.watch.rollback_within says."""
     return _call("watch", "watch", options, metrics, lasting)
+
+
+@_command
+def dashboard(
+    options: Options,
+    port: Port = 0,
+    every: Every = 15.0,
+    allow_actions: Actions = False,
+    export: Export = None,
+) -> Reply:
+    """The same as a web page, on this machine only.
+
+    Prints a link; reads, and changes nothing, unless --allow-actions. --export writes the pages as files, and ends."""
+    return _call("dashboard", "dashboard", options, port, every, allow_actions, export)
 
 
 @_command

@@ -26,7 +26,7 @@ from rollback.text import clean_line
 
 def status(options: Options) -> Reply:
     with Session(options) as session:
-        sightings = tuple(map(_over, seen(session)))
+        sightings = tuple(map(over, seen(session)))
         known, live = session.known(), common_live(sightings)
         judged = known.standings
         shown = Status(
@@ -44,7 +44,7 @@ def status(options: Options) -> Reply:
         return Reply(shown, statuses.status(shown, judged), 0, statuses.sentence(shown), statuses.hint(shown, judged))
 
 
-def _over(sighting: Sighting) -> Sighting:
+def over(sighting: Sighting) -> Sighting:
     """A lease whose holder was a process of this machine that has ended holds nobody up."""
     lease = sighting.lease
     ended = lease is not None and is_dead(lease.process)
