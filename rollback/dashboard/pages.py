@@ -6,6 +6,7 @@ import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from shlex import quote
 from threading import Lock
@@ -58,8 +59,6 @@ class Pages:
 
     def __post_init__(self) -> None:
         self._templates = _environment(self.fit)
-        for name in self._templates.list_templates():
-            self._templates.get_template(name)  # compiled before anybody waits for it
 
     def home(self) -> str:
         seen = tuple(self._glance(name) for name in self.sources)
@@ -117,6 +116,7 @@ class Pages:
         return page.render(**shared, acting=self.acting, now=datetime.now(UTC), **values)
 
 
+@cache
 def _environment(fit: Callable[[str], str]) -> Environment:
     def finalize(value: object) -> object:
         return fit(value) if isinstance(value, str) and not isinstance(value, Markup) else value
@@ -131,6 +131,8 @@ def _environment(fit: Callable[[str], str]) -> Environment:
     )
     made.filters |= _FILTERS
     made.globals |= {"version": importlib.metadata.version("rollback"), "width": plot.WIDTH, "judged": JUDGED}
+    for name in made.list_templates():
+        made.get_template(name)  # compiled before anybody waits for it
     return made
 
 
