@@ -49,6 +49,9 @@ class Place:
         names = {one.operation for one in every if one.operation.startswith(start)}
         return [one for one in every if one.operation in names] if len(names) == 1 else ()
 
+    def around(self, mine: Sequence[Record]) -> Sequence[Record]:  # noqa: ARG002 all of it is at hand
+        return self.history()
+
     def history(self) -> Sequence[Record]:
         with self._lock:
             pulse = self._files()

@@ -89,7 +89,7 @@ def glance(source: Source) -> Glance:
         any(s.lease and s.lease.live for s in hosts),
         amiss(hosts, tuple(one.operation for one in undone)),
         estimate(recent, source.waves, 0.0),
-        _rehearsed(records),
+        _rehearsed((*records, *recent)),
         _running(recent),
         tuple(found.values())[::-1],
         past(recent),

@@ -82,7 +82,7 @@ class Pages:
         rows = past(mine)
         if len(rows) != 1:
             raise NoSuchPage(f"no operation of {name} is called {start}, or more than one begins so")
-        why = recalled(rows[0].operation, (*source.now(), *mine))
+        why = recalled(rows[0].operation, source.around(mine))
         return self._render(
             "operation", name, row=rows[0], why=why, grid=grid(mine), parts_of=parts(mine), times=times(mine)
         )

@@ -46,6 +46,10 @@ class Source(Protocol):
         """All of the operation whose id begins so; nothing when none does, or several do."""
         ...
 
+    def around(self, mine: Sequence[Record]) -> Sequence[Record]:
+        """What bears on how one operation is explained, whose records are given."""
+        ...
+
     def history(self) -> Sequence[Record]:
         """Everything, for the figures."""
         ...

@@ -27,6 +27,6 @@ class Asking:
     async def _ask(
         self, method: str, path: str, headers: Mapping[str, str] | None, data: Mapping[str, str] | None
     ) -> httpx.Response:
-        transport = httpx.ASGITransport(self.app)  # type: ignore[arg-type] # the same protocol, in other words
+        transport = httpx.ASGITransport(self.app)
         async with httpx.AsyncClient(transport=transport, base_url=self.base, cookies=self.cookies) as one:
             return await one.request(method, path, headers=headers, data=data)

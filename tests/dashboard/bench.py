@@ -1,6 +1,6 @@
-"""How soon the dashboard's pages are there with ten thousand operations: `python -m tests.dashboard.bench [OPERATIONS]`.
+"""How soon the dashboard's pages are there, with ten thousand operations: `python -m tests.dashboard.bench [COUNT]`.
 
-A real ledger, the real command, the loopback. Says milliseconds: of the first answer of a process that was just started,
+A real ledger, the real command, the loopback. Says milliseconds: of the first answer of a process that has just begun,
 of later ones, of one after something new, and until Chromium has painted.
 """
 
@@ -29,10 +29,11 @@ app: shop
 root: /srv/shop
 restart: "true"
 ledger: sqlite:///ledger.sqlite3
-checks: [{name: up, command: "true"}]
+checks: [{name: up, command: "true", expect: {exit_status: 0}}]
 environments:
   production: {hosts: [web1, web2]}
 """
+_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 _PAGES = ("/", "/e/production", "/e/production/operations")
 
 
@@ -58,7 +59,7 @@ def main(operations: int) -> None:
 
 
 def _measure(link: str, database: Database, teller: Teller) -> None:
-    base = link.split("/?")[0]
+    base = link.partition("/?")[0]
     with httpx.Client(base_url=base, follow_redirects=True) as client:
         print(f"first answer                 {_took(lambda: client.get(link)):7.1f} ms")
         for page in _PAGES:
@@ -69,11 +70,11 @@ def _measure(link: str, database: Database, teller: Teller) -> None:
         print(f"/ after something new        {_took(lambda: client.get('/')):7.1f} ms")
         one = client.get("/e/production/operations").text.split('href="/e/production/operations/')[3].split('"')[0]
         print(f"an operation                 {_took(lambda: client.get(f'/e/production/operations/{one}')):7.1f} ms")
-    with browsing() as page:
-        page.goto(link)
+    with browsing() as browser:
+        browser.goto(link)
         for shown in _PAGES:
-            page.goto(base + shown)
-            paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+            browser.goto(base + shown)
+            paint = browser.wait_for_function(_PAINT).json_value()
             print(f"{shown:28} {paint:7.1f} ms to the first paint")
 
 

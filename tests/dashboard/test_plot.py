@@ -32,7 +32,7 @@ def test_every_mark_and_every_tick_is_inside_and_ticks_are_few(apart: timedelta)
     teller.at += apart
     shown = timeline([("production", past([*records, *teller.deploy(V2)])), ("staging", ())])
     assert shown is not None
-    places = [one.x for one in (*shown.marks, *shown.ticks)]
+    places = [*(one.x for one in shown.marks), *(one.x for one in shown.ticks)]
     assert (min(places) >= MARGIN, max(places) <= WIDTH - MARGIN, len(shown.ticks) in range(1, 9)) == (True, True, True)
     assert len(shown.lanes) == 2
 

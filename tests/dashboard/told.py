@@ -57,6 +57,9 @@ class Told:
         names = {one.operation for one in self.records if one.operation.startswith(start)}
         return [one for one in self.records if one.operation in names] if len(names) == 1 else ()
 
+    def around(self, mine: Sequence[Record]) -> Sequence[Record]:  # noqa: ARG002
+        return self.records
+
     def seen(self) -> Seen | None:
         return self.look
 
