@@ -14,6 +14,7 @@ BASICS = ("bash", "cat", "cut", "dirname", "env", "id", "sha256sum")
 PROGRAMS = (
     *(
         "busybox",
+        "chromium",
         "dash",
         "fish",
         "flock",

@@ -28,6 +28,7 @@ _STEPS = tuple(
     )
 )
 _MOST = 7  # ticks
+_LEAST = timedelta(minutes=5)  # from one end to the other
 TONES = {
     Outcome.DONE: "good",
     Outcome.ROLLED_BACK: "caution",
@@ -74,8 +75,9 @@ def timeline(rows: Sequence[tuple[str, Sequence[Past]]]) -> Timeline | None:
     shown = [(lane, name, one) for lane, (name, mine) in enumerate(rows) for one in mine if _switches(one)]
     if not shown:
         return None
-    first, last = min(one.at for *_, one in shown), max(one.at for *_, one in shown)
-    span = max(last - first, timedelta(minutes=5))
+    last = max(one.at for *_, one in shown)
+    first = min(last - _LEAST, *(one.at for *_, one in shown))
+    span = last - first
     lanes = tuple((lane * LANE + LANE // 2 + 10, name) for lane, (name, _) in enumerate(rows))
     marks = (_mark(one, name, lanes[lane][0], _x(one.at, first, span)) for lane, name, one in shown)
     ticks = tuple(Tick(_x(at, first, span), said) for at, said in _ticks(first, first + span))
