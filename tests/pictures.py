@@ -65,7 +65,7 @@ def drawn(told: str) -> str:
 
 
 def photograph(world: Path, file: Path) -> None:
-    command = [world / "bin/rollback", "dashboard"]
+    command = [str(world / "bin/rollback"), "dashboard"]
     (shop,) = (one.parent.parent for one in world.rglob("playbooks/*.yml"))
     with subprocess.Popen(command, cwd=shop, stdout=subprocess.PIPE, text=True) as process, browsing(1200, 800) as page:
         assert process.stdout is not None
