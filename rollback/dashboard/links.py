@@ -35,9 +35,6 @@ class Links:
     def operation(self, name: str, operation: str) -> str:
         return self._page(name, operation) if self.static else self._page(name, "operations", operation)
 
-    def figures(self, name: str) -> str:
-        return self._page(name, "figures")
-
     def _page(self, *parts: str) -> str:
         if self.static:
             return quote("~".join(("e", *map(encode_tag, parts))) + ".html")  # no part has a ~ in it

@@ -50,10 +50,6 @@ class Source(Protocol):
         """What bears on how one operation is explained, whose records are given."""
         ...
 
-    def history(self) -> Sequence[Record]:
-        """Everything, for the figures."""
-        ...
-
     def seen(self) -> Seen | None:
         """The hosts as they were last seen; None: not yet."""
         ...

@@ -46,8 +46,6 @@ class Told:
         self.reads += 1
         return self.records
 
-    history = now
-
     def newest(self, count: int, before: str = "") -> Sequence[Record]:
         names = {one.operation for one in self.records if not before or one.operation < before}
         wanted = set(sorted(names)[-count:])
