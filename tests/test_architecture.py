@@ -13,7 +13,19 @@ import pytest
 ROOT = Path(__file__).parents[1] / "rollback"
 NOUNS = {"model", "events", "errors", "text", "private"}
 EDGE = NOUNS | {"playbook", "core"}
-EVERYTHING = EDGE | {"hosts", "checks", "source", "ledger", "operation", "report", "init", "dashboard", "cli", "demo"}
+EVERYTHING = EDGE | {
+    "hosts",
+    "checks",
+    "source",
+    "ledger",
+    "notify",
+    "operation",
+    "report",
+    "init",
+    "dashboard",
+    "cli",
+    "demo",
+}
 
 MAY_IMPORT = {
     "__init__": set[str](),
@@ -29,6 +41,7 @@ MAY_IMPORT = {
     "checks": EDGE,
     "source": EDGE,
     "ledger": EDGE,
+    "notify": EDGE,
     "operation": NOUNS | {"core"},
     "report": NOUNS | {"core"},
     "init": NOUNS | {"playbook", "source"},
@@ -44,8 +57,9 @@ OWNERS = {
     "git": ("source/command.py",),
     "sqlalchemy": ("ledger/*.py",),
     "sqlite3": ("ledger/*.py",),
-    "httpx": ("checks/*.py", "demo/*.py"),
-    "jinja2": ("init/*.py", "report/*.py", "dashboard/*.py"),
+    "apprise": ("notify/announce.py",),
+    "httpx": ("checks/*.py", "demo/*.py", "notify/*.py"),
+    "jinja2": ("init/*.py", "report/*.py", "dashboard/*.py", "playbook/wording.py"),
     "starlette": ("dashboard/*.py",),
     "uvicorn": ("dashboard/*.py",),
     "junitparser": ("checks/junit.py", "report/junit.py"),
@@ -54,7 +68,7 @@ OWNERS = {
     "rich": ("report/*.py", "cli/*.py", "demo/*.py"),
     "typer": ("cli/*.py",),
     "flask": ("demo/*.py",),
-    "tenacity": ("hosts/*.py", "checks/*.py"),
+    "tenacity": ("hosts/*.py", "checks/*.py", "notify/ask.py"),
 }
 STANDARD_ONLY = ("__init__", "__main__", "model", "events", "errors", "text", "private", "core", "operation")
 

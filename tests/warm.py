@@ -38,6 +38,11 @@ class Operator:
     _out: Path
     _err: Path
 
+    @property
+    def err(self) -> str:
+        """What it has printed so far."""
+        return self._err.read_text("utf-8", "backslashreplace") if self._err.exists() else ""
+
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
 

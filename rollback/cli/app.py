@@ -274,6 +274,15 @@ def unfreeze(options: Options, reason: Reason) -> Reply:
 
 
 @_command
+def notify(
+    options: Options,
+    test: Annotated[bool, typer.Option("--test", help="Tell each of them something.", show_default=False)] = False,
+) -> Reply:
+    """Whom the environment tells what happens, and a trial of it."""
+    return _call("notify", "notify", options, test)
+
+
+@_command
 def prune(options: Options) -> Reply:
     """Delete the releases that nothing needs."""
     return _call("keep", "prune", options)

@@ -19,6 +19,7 @@ from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.cli.signals import Signals
+from rollback.cli.telling import Telling, post
 from rollback.cli.wanted import Terms, deploy_plan, first_plan, left, only_settled, resume_plan, rollback_plan
 from rollback.core.history import known_releases
 from rollback.core.recall import Subject, explained
@@ -170,7 +171,8 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, terms: Ter
 
     session.fleet.begin()  # what follows is loaded while the hosts let us in, and refused before they are changed
     operation, (author, origin) = ulid(), session.author
-    entries, checks = Entries(session.ledger, operation, author), session.checks
+    telling, _ = Telling(session, operation, terms.reason), post(session)
+    entries, checks = Entries(session.ledger, operation, author, telling.heard), session.checks
     with Signals(session.tell) as signals:
         wanted = claim(session, operation, terms.steal, terms.wait)
         sightings = take(wanted, session.fleet, patience(session))
@@ -178,9 +180,14 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, terms: Ter
         asked = Asked(plan, shown, lambda one: _show(session, one), origin, session.known().standings, terms.force)
         releases = session.releases(sightings)
         ports = Ports(session.fleet, checks, entries, session.tell, session.ask, signals.shield, releases)
-        done, ending = conduct(asked, sightings, session.policy, ports)
+        try:
+            done, ending = conduct(asked, sightings, session.policy, ports)
+        except BaseException:
+            telling.over()
+            raise
     session.progress.__exit__()
     reply = _reply(session, operation, done, ending, signals.last)
+    telling.over(reply.why)
     return Changed(reply, operation, done, ending.outcome, signals.last)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rollback.model import Fact
@@ -11,14 +12,16 @@ if TYPE_CHECKING:
 
 
 class Entries:
-    """What one operation records, under its id and its author's name."""
+    """What one operation records, under its id and its author's name. heard: is told each fact, once it is recorded."""
 
-    def __init__(self, ledger: Ledger, operation: str, author: str) -> None:
-        self._ledger, self.operation, self._author = ledger, operation, author
+    def __init__(self, ledger: Ledger, operation: str, author: str, heard: Callable[[Fact], object] = bool) -> None:
+        self._ledger, self.operation, self._author, self._heard = ledger, operation, author, heard
 
     def record(self, *facts: Fact) -> None:
         if facts:
             self._ledger.append(self.operation, self._author, *facts)
+        for fact in facts:
+            self._heard(fact)
 
     def ahead(self, fact: Fact) -> bytes:
         return self._ledger.ahead(self.operation, self._author, fact)

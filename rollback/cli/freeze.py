@@ -6,6 +6,7 @@ from rollback.cli.keep import noted
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
+from rollback.cli.telling import frozen
 from rollback.errors import UsageError
 from rollback.model import Frozen, Unfrozen
 
@@ -35,6 +36,7 @@ def _told(options: Options, fact: Frozen | Unfrozen) -> Reply:
             said = "dry run: nothing was changed"
             return Reply({"freeze": before}, (said,), 0, said, "the same without --dry-run")
         entries = noted(session, sightings, fact)
+        frozen(session, entries.operation, fact)
         after = session.known().freeze
         said = f"{name}: {after}" if after else f"{name} is no longer frozen: deploys may go ahead"
         hint = "rollback unfreeze --reason '…', once it is over" if after else "rollback deploy TAG"

@@ -11,6 +11,7 @@ from rollback.cli.change import Changed, change
 from rollback.cli.entries import Entries
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
+from rollback.cli.telling import condemned, judged
 from rollback.cli.wanted import Terms, rollback_plan
 from rollback.core.explain import Explanation
 from rollback.core.fallback import choose_fallback
@@ -74,10 +75,14 @@ def settled(session: Session, seen: Seen, findings: tuple[Finding, ...], verdict
     entries = Entries(session.ledger, ulid(), _author(session))
     step = Step(Phase.VERIFY, seen.release, seen.hosts)
     _record(session, seen, entries, Observed(step, findings), Judged(seen.release, verdict))
-    back = _followed(session, seen, verdict, decision)
+    back = _followed(session, seen, entries.operation, verdict, decision)
     ending = back if isinstance(back, Ending) else _gone_back(back, verdict)
     _record(session, seen, entries, Ended(ending.outcome, ending.live, ending.away, ending.reason))
-    return _reply(session, seen, entries.operation, ending, back if isinstance(back, Changed) else None)
+    changed = back if isinstance(back, Changed) else None
+    reply = _reply(session, seen, entries.operation, ending, changed)
+    if reply.why and not changed and not session.options.dry_run:
+        judged(session, reply.why)
+    return reply
 
 
 def _author(session: Session) -> str:
@@ -98,7 +103,7 @@ def _record(session: Session, seen: Seen, entries: Entries, *facts: Fact) -> Non
                 session.tell(Noticed(words.said(one)))
 
 
-def _followed(session: Session, seen: Seen, verdict: Verdict, decision: Decision) -> Ending | Changed:
+def _followed(session: Session, seen: Seen, operation: str, verdict: Verdict, decision: Decision) -> Ending | Changed:
     match decision:
         case Decision.GO_ON:
             outcome = Outcome.PARTIAL if seen.pending else Outcome.DONE
@@ -107,7 +112,7 @@ def _followed(session: Session, seen: Seen, verdict: Verdict, decision: Decision
             return Ending(Outcome.HELD, verdict, seen.live, verdict.rule)
     if why := _why_left(session, seen, verdict, decision):
         return _left(seen, verdict, why)
-    return _back(session, seen, verdict)
+    return _back(session, seen, operation, verdict)
 
 
 def _left(seen: Seen, verdict: Verdict, why: str) -> Ending:
@@ -131,9 +136,11 @@ def _why_left(session: Session, seen: Seen, verdict: Verdict, decision: Decision
     return "" if session.ask(f"{words.tag(seen.release)} is bad ({verdict.rule}). Roll back?") else "you said no"
 
 
-def _back(session: Session, seen: Seen, verdict: Verdict) -> Ending | Changed:
+def _back(session: Session, seen: Seen, operation: str, verdict: Verdict) -> Ending | Changed:
     """The same procedure as `rollback --yes`; what it refuses leaves what is live as it is."""
     session.tell(Noticed(f"{words.tag(seen.release)} is {verdict.grade}: {verdict.rule}"))
+    if not session.options.dry_run:
+        condemned(session, operation, seen.release, verdict)
     try:
         changed = change(session, partial(_plan, session, seen.release), Terms(), agreed=not session.options.dry_run)
     except Fenced:

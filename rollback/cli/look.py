@@ -9,16 +9,18 @@ from rollback.cli.options import Options
 from rollback.cli.process import is_dead
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
+from rollback.core.barrier import between_live_and, recorded
 from rollback.core.fallback import candidates, choose_fallback
 from rollback.core.history import kept
 from rollback.core.past import Past, past
 from rollback.core.plan import Known, Rollout
 from rollback.core.recall import recalled
 from rollback.core.resume import confirm, resume
-from rollback.core.status import Status, common_live
+from rollback.core.status import Status, common_live, live_on
 from rollback.core.times import times
+from rollback.core.vigil import alarm
 from rollback.errors import Refused, Unreachable
-from rollback.model import Sighting
+from rollback.model import Migration, Release, Sighting
 from rollback.report import status as statuses
 from rollback.report import tables, timeline, words
 from rollback.text import clean_line
@@ -29,19 +31,28 @@ def status(options: Options) -> Reply:
         sightings = tuple(map(over, seen(session)))
         known, live = session.known(), common_live(sightings)
         judged = known.standings
+        fallback = choose_fallback(sightings, judged, besides=live)
         shown = Status(
             session.playbook.app,
             session.environment.name,
             sightings,
             live,
-            choose_fallback(sightings, judged, besides=live),
+            fallback,
             candidates(sightings, judged, besides=live),
             tuple(one.operation for one in known.left),
             tuple(sorted(known.rest.pending)),
             _to_resume(sightings, known, session.rollout),
             known.freeze,
+            alarm(session.records()),
+            _barred(session, sightings, fallback.release) if fallback else (),
         )
         return Reply(shown, statuses.status(shown, judged), 0, statuses.sentence(shown), statuses.hint(shown, judged))
+
+
+def _barred(session: Session, sightings: Sequence[Sighting], fallback: Release) -> tuple[Migration, ...]:
+    if session.playbook.migrations is None:
+        return ()
+    return between_live_and(fallback, live_on(sightings).values(), recorded(session.records()))
 
 
 def over(sighting: Sighting) -> Sighting:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rollback.cli import outlet
+from rollback.cli import afterwards, outlet
 from rollback.cli.options import Options
 from rollback.cli.outlet import console
 from rollback.errors import (
@@ -63,7 +63,9 @@ def answer(command: str, function: Callable[..., Reply], options: Options, given
     except Exception as error:  # the last resort: nothing may end in a traceback on a user's terminal
         reply = Reply(None, (), 1, outlet.kept(error), "rollback status")
         _say(options, reply.message, "red")
-    return finish(command, reply, options, junit)
+    code = finish(command, reply, options, junit)
+    afterwards.settled(lambda said: _say(options, f"! {said}"))
+    return code
 
 
 def finish(command: str, reply: Reply, options: Options, junit: Path | None = None) -> int:

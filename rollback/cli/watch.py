@@ -17,6 +17,7 @@ from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.cli.signals import Interrupted, Signals
+from rollback.cli.telling import post, watched
 from rollback.cli.wanted import Terms, rollback_plan
 from rollback.core.judge import STAYS
 from rollback.core.status import common_live, live_on
@@ -73,6 +74,8 @@ class _Watching:
         while True:
             following = time.monotonic() + self.settings.interval
             self.look()
+            for said in post(self.session).failures():
+                self.session.tell(Noticed(said))
             if lasting and following > until:
                 return
             time.sleep(max(0.0, following - time.monotonic()))
@@ -109,7 +112,7 @@ class _Watching:
         release = words.named(now.release) if now.release else "the hosts differ:"
         self.session.tell(Noticed(f"{release} is {now.grade}: {now.reason}"))
         if not self.session.options.dry_run:
-            noted(self.session, sightings, now)
+            watched(self.session, noted(self.session, sightings, now).operation, before, now, verdict)
 
     def _rolled_back(self) -> bool:
         within, automatic = self.settings.rollback_within, self.session.policy.auto_rollback == "on"

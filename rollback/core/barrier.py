@@ -76,6 +76,12 @@ def crossed(plan: Plan) -> tuple[Migration, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def between_live_and(target: Release, live: Iterable[Release], tell: Tell) -> tuple[Migration, ...]:
+    """The irreversible migrations that one of these releases has, and the target has not."""
+    found = (step for one in live if one != target for step in tell(one, target).gone if step.irreversible)
+    return tuple(dict.fromkeys(found))
+
+
 def require_no_barrier(plan: Plan, hint: str) -> None:
     """Raises: Refused, where code would go back to before a migration that the database can't take back."""
     if barred := crossed(plan):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from rollback.core.freeze import Freeze
 from rollback.core.history import Standing
-from rollback.model import Release, Sighting
+from rollback.core.vigil import Alarm
+from rollback.model import Migration, Release, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Status:
     """live: the release that is live and settled on every reachable host, else None (drift, or unfinished work).
     fallback: where a rollback would go; candidates: all, newest first, with why one is none.
     unfinished: operations that did not end. pending: hosts that were away when the last one ended.
-    to_resume: `rollback resume` would change something. freeze: who wants nothing deployed."""
+    to_resume: `rollback resume` would change something. freeze: who wants nothing deployed. alarm: of the long watch.
+    barred: irreversible migrations that are live, and that the fallback does not know."""
 
     app: str
     environment: str
@@ -27,6 +29,8 @@ class Status:
     pending: tuple[str, ...] = ()
     to_resume: bool = False
     freeze: Freeze | None = None
+    alarm: Alarm | None = None
+    barred: tuple[Migration, ...] = ()
 
 
 def live_on(sightings: Sequence[Sighting]) -> dict[str, Release]:

@@ -8,7 +8,21 @@ from datetime import datetime, timedelta
 
 from rollback.core.judge import judge
 from rollback.core.series import condensed
-from rollback.model import Ended, Finding, Kind, Limits, Marked, Outcome, Record, Release, Started, Verdict, Watched
+from rollback.model import (
+    Ended,
+    Finding,
+    Grade,
+    Judged,
+    Kind,
+    Limits,
+    Marked,
+    Outcome,
+    Record,
+    Release,
+    Started,
+    Verdict,
+    Watched,
+)
 
 _STAYS = {Outcome.DONE, Outcome.PARTIAL}
 
@@ -33,6 +47,25 @@ def last_said(records: Iterable[Record]) -> Watched | None:
     """Across restarts: what was said already is not said again."""
     said = [one.fact for one in sorted(records, key=lambda one: one.id) if isinstance(one.fact, Watched)]
     return said[-1] if said else None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What the long watch holds against what is live. release: None when the hosts differed. since: UTC."""
+
+    release: Release | None
+    grade: Grade
+    reason: str
+    since: datetime
+
+
+def alarm(records: Iterable[Record]) -> Alarm | None:
+    """Its last word, unless that was good, or something was done or judged since."""
+    every = sorted(records, key=lambda one: one.id)
+    last = next((one for one in reversed(every) if isinstance(one.fact, Watched | Started | Marked | Judged)), None)
+    if last is None or not isinstance(last.fact, Watched) or last.fact.grade is Grade.GOOD:
+        return None
+    return Alarm(last.fact.release, last.fact.grade, last.fact.reason, last.at)
 
 
 def may_roll_back(records: Iterable[Record], live: Release | None, now: datetime, within: float) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollback import model
 from rollback.errors import UsageError
+from rollback.playbook.notify import Notify
 from rollback.playbook.settings import Rollout, Verify, WrittenEnvironment, WrittenHost
 from rollback.playbook.template import names, render
 from rollback.text import clean, clean_line
@@ -32,6 +33,7 @@ class Environment:
     rollout: Rollout
     verify: Verify
     confirm_within: float | None = None  # seconds
+    notify: tuple[Notify, ...] = ()
 
     def values(self, host: model.Host | None = None) -> dict[str, str]:
         """What the templates know of this environment, and of one of its hosts."""
@@ -45,7 +47,10 @@ def environment(playbook: Playbook, name: str | None) -> Environment:
     written = playbook.environments[chosen]
     hosts = tuple(_host(playbook, chosen, written, one) for one in written.hosts)
     confirm_within = written.policy.confirm_within or playbook.policy.confirm_within
-    return Environment(chosen, playbook.app, written.url, hosts, written.rollout, written.verify, confirm_within)
+    notify = tuple(one for one in playbook.notify if one.environments is None or chosen in one.environments)
+    return Environment(
+        chosen, playbook.app, written.url, hosts, written.rollout, written.verify, confirm_within, notify
+    )
 
 
 def variables(playbook: Playbook, written: WrittenEnvironment, host: WrittenHost) -> dict[str, str]:

@@ -21,6 +21,7 @@ def faults(playbook: Playbook) -> Iterator[Fault]:
     """Every fault between the playbook's parts."""
     yield from _checks(playbook)
     yield from _idle(playbook)
+    yield from _notify(playbook)
     for name, written in playbook.environments.items():
         yield from _roots(playbook, name, written)
         for at, check in enumerate(playbook.checks):
@@ -45,6 +46,20 @@ def _idle(playbook: Playbook) -> Iterator[Fault]:
     for at, check in enumerate(playbook.checks):
         if "gate" not in check.phase:
             yield Fault(("checks", at, "phase"), "is for the watch only, and no environment has verify.watch")
+
+
+def _notify(playbook: Playbook) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for at, target in enumerate(playbook.notify):
+        if target.name in seen:
+            yield Fault(("notify", at, "name"), f'"{target.name}" is already the name of a target')
+        seen.add(target.name)
+        for place, name in enumerate(target.environments or ()):
+            if name not in playbook.environments:
+                known = ", ".join(playbook.environments)
+                yield Fault(
+                    ("notify", at, "environments", place), f'no environment is called "{name}"; there is {known}'
+                )
 
 
 def _roots(playbook: Playbook, name: str, written: WrittenEnvironment) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from rollback.playbook import rules, unbuilt
 from rollback.playbook.amounts import Exactly, Share
 from rollback.playbook.check import Check
+from rollback.playbook.notify import Notify
 from rollback.playbook.resolve import Environment, environment
 from rollback.playbook.scope import texts
 from rollback.playbook.secrets import named
@@ -41,6 +42,7 @@ __all__ = [
     "Exactly",
     "Gate",
     "Migrations",
+    "Notify",
     "Playbook",
     "Policy",
     "Rollout",
@@ -79,6 +81,7 @@ class Playbook(Frozen):
     undrain: OptionalCommand | None = Field(default=None, description="after a host's verification")
     vars: Vars = Field(default={}, description="yours: {{host.vars.x}} in checks and root, $ROLLBACK_VAR_X in commands")
     migrations: Migrations | None = None
+    notify: OneOrMore[Notify] = Field(default=(), description="whom it tells what happens")
 
     _file: Path = PrivateAttr(Path("playbook.yml"))
 
@@ -96,8 +99,9 @@ class Playbook(Frozen):
         return unbuilt.refused(self)
 
     def secret_names(self) -> frozenset[str]:
-        """Every ${NAME} in it."""
-        return frozenset(name for _, text in texts(self) for name in named(text))
+        """Every ${NAME} in it that an operation needs. What people are told with is no such: it may be missing."""
+        needed = ((path, text) for path, text in texts(self) if path[:1] != ("notify",))
+        return frozenset(name for _, text in needed for name in named(text))
 
     def model_post_init(self, context: Any) -> None:
         if context and "file" in context:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rich.text import Text
 
+from rollback.core import barrier
 from rollback.core.history import Standing
 from rollback.core.status import Status
-from rollback.model import Release, Sighting
+from rollback.model import Grade, Release, Sighting
 from rollback.report import words
 from rollback.report.layout import Column, Grid
 from rollback.report.tables import GRADES, Shown
@@ -31,7 +32,7 @@ def status(seen: Status, standings: Mapping[str, Standing]) -> Shown:
         table.add(*_host_row(sighting, standings))
     head = f"{seen.app} on {seen.environment}: {sentence(seen)}"
     frozen = (f"! {seen.freeze}",) if seen.freeze else ()
-    open_ends = (*amiss(seen.hosts, seen.unfinished), *_pending(seen), *frozen)
+    open_ends = (*_alarm(seen), *amiss(seen.hosts, seen.unfinished), *_pending(seen), *frozen)
     return (head, table, *_lines_of(open_ends), *_fallback_lines(seen))
 
 
@@ -52,12 +53,22 @@ def _host_row(sighting: Sighting, standings: Mapping[str, Standing]) -> tuple[Te
     )
 
 
+def _alarm(seen: Status) -> Iterable[str]:
+    if seen.alarm is not None:
+        its = seen.alarm
+        mark = "✗" if its.grade is Grade.BAD else "!"
+        release = words.named(its.release) if its.release else "what is live"
+        yield f"{mark} the watch: {release} is {its.grade} since {words.moment(its.since)}: {its.reason}"
+
+
 def _fallback_lines(seen: Status) -> Iterable[object]:
     if seen.fallback is None:
         yield Text("fallback: none, a rollback has nothing to go back to", words.CAUTION)
     else:
         since = words.moment(seen.fallback.since)
         yield f"fallback: {words.named(seen.fallback.release)}, known good since {since}, {_complete(seen)}"
+    if seen.barred:
+        yield Text(f"! barrier: it does not know {barrier.said(seen.barred)}", words.CAUTION)
     for standing, why in seen.candidates:
         if seen.fallback is not None and standing.since < seen.fallback.since:
             break
@@ -171,10 +182,23 @@ def hint(seen: Status, standings: Mapping[str, Standing]) -> str:
         return "rollback check"
     if not any(s.live for s in seen.hosts):
         return "rollback deploy TAG"
+    if seen.fallback and _should_go_back(seen, standings):
+        return _back(seen, seen.fallback)
+    return "rollback verify" if seen.alarm else "rollback releases"
+
+
+def _should_go_back(seen: Status, standings: Mapping[str, Standing]) -> bool:
     known = standings.get(seen.live.commit) if seen.live else None
-    if (seen.live is None or (known is not None and known.grade == "bad")) and seen.fallback:
+    is_bad = (known is not None and known.grade == "bad") or (seen.alarm is not None and seen.alarm.grade is Grade.BAD)
+    return seen.live is None or is_bad
+
+
+def _back(seen: Status, fallback: Standing) -> str:
+    """Across a barrier nothing goes back by a plain `rollback`."""
+    if not seen.barred:
         return "rollback"
-    return "rollback releases"
+    can = f"when {words.tag(fallback.release)} can work with the database as it is"
+    return f"deploy a release that works; or, {can}: rollback --cross-migrations"
 
 
 def _grade(release: Release | None, standings: Mapping[str, Standing]) -> str:

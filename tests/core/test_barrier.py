@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rollback.core import plan as planning
 from rollback.core.barrier import (
+    between_live_and,
     crossed,
     is_decided,
     is_run,
@@ -157,6 +158,11 @@ def test_a_way_back_runs_nothing_and_crosses_what_its_target_does_not_know(
     plan = going_back(target, *live)
     assert crossed(plan) == barred
     assert all(step.phase is not Phase.MIGRATE for step in plan.steps)
+
+
+def test_what_bars_the_way_from_what_is_live_is_named_once() -> None:
+    assert between_live_and(V2, (V3, V2, V3), BY_RECORDS) == (C,)
+    assert between_live_and(V1, (V2, V1), BY_RECORDS) == ()
 
 
 def test_a_barrier_is_refused_by_name() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from rollback.core.vigil import Vigil, last_said, may_roll_back
+from rollback.core.vigil import Alarm, Vigil, alarm, last_said, may_roll_back
 from rollback.model import Grade, Kind, Marked, Outcome, Pruned, Record, Release, Result, Watched
 from tests.build import V1, V2, at, finding, judged, record
 from tests.core.test_left import ended, started
@@ -30,6 +30,27 @@ def test_what_was_said_last_is_known_after_a_restart() -> None:
     good, bad = (Watched(V1, grade, "") for grade in (Grade.GOOD, Grade.BAD))
     assert last_said([record(2, bad, "B"), record(1, good, "A"), judged(3, V1)]) == bad
     assert last_said([judged(3, V1)]) is None
+
+
+BAD = record(5, Watched(V2, Grade.BAD, "login fails"), "W1")
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ((), None),
+        (DEPLOYED, None),
+        ((BAD, *DEPLOYED), Alarm(V2, Grade.BAD, "login fails", at(5))),
+        ((*DEPLOYED, BAD, record(6, Watched(V2, Grade.GOOD, ""), "W2")), None),
+        ((*DEPLOYED, BAD, record(6, Pruned((V1,), ("web1",)))), Alarm(V2, Grade.BAD, "login fails", at(5))),
+        ((*DEPLOYED, BAD, record(6, Marked(V2, Grade.GOOD, "it was the database"))), None),
+        ((*DEPLOYED, BAD, judged(6, V2)), None),
+        ((*DEPLOYED, BAD, started(6, V1, kind=Kind.ROLLBACK)), None),
+    ],
+    ids=["never watched", "deployed", "bad", "good again", "pruned", "a person's word", "a gate's", "rolled back"],
+)
+def test_an_alarm_stands_until_something_is_done_or_judged(records: Sequence[Record], expected: Alarm | None) -> None:
+    assert alarm(records) == expected
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,9 @@ def test_what_can_not_be_taken_back_bars_the_way_until_a_person_says_to_cross_it
     assert f"w3 is bad and was left live: w2 does not know {barrier}: there is no automatic way back" in bad.out
     assert bad.err.endswith("or when w2 can work with the database as it is: rollback --cross-migrations\n")
     without_git(world)
+    shown = elsewhere(world, "status")
+    assert f"! barrier: it does not know {barrier}\n" in shown.out
+    assert shown.err.endswith("when w2 can work with the database as it is: rollback --cross-migrations\n")
     for refused in (world.run("-y"), elsewhere(world, "-y"), elsewhere(world, "--to", "w1", "-y", "--force")):
         assert (refused.code, world.lives()) == (3, ["w3", "w2"])
         assert f"does not know {barrier}, and the database can't go back" in refused.err

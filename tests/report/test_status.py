@@ -9,7 +9,8 @@ from rollback.core.freeze import Freeze
 from rollback.core.history import Standings, standings
 from rollback.core.past import past
 from rollback.core.status import Status, common_live
-from rollback.model import Ended, Grade, Intent, Kind, LeaseSeen, Outcome, Sighting, Started
+from rollback.core.vigil import Alarm
+from rollback.model import Ended, Grade, Intent, Kind, LeaseSeen, Migration, Outcome, Sighting, Started
 from rollback.report import status, tables
 from rollback.report.layout import put
 from tests.build import V1, V2, V3, at, judged, record, sighting
@@ -51,6 +52,24 @@ def test_at_rest_there_is_a_line_a_host_and_the_way_back() -> None:
 def test_a_freeze_is_shown_with_who_and_why() -> None:
     frozen = replace(_seen(sighting("web1", V2)), freeze=Freeze("ada", at(0), "the database is moved"))
     assert "! deploys are frozen since 2026-11-20 12:00Z by ada: the database is moved" in _shown(frozen)
+
+
+def test_an_alarm_of_the_watch_stands_first_and_says_what_to_do() -> None:
+    bad = Alarm(V2, Grade.BAD, "login: 1 failure > limit 0", at(0))
+    seen = replace(_seen(sighting("web1", V2)), alarm=bad)
+    said = "✗ the watch: v2 (7632000) is bad since 2026-11-20 12:00Z: login: 1 failure > limit 0"
+    assert (_shown(seen, 100)[3], status.hint(seen, KNOWN)) == (said, "rollback")
+    unknown = replace(seen, alarm=Alarm(None, Grade.UNKNOWN, "nothing was measured", at(0)))
+    said = "! the watch: what is live is unknown since 2026-11-20 12:00Z: nothing was measured"
+    assert (_shown(unknown, 100)[3], status.hint(unknown, KNOWN)) == (said, "rollback verify")
+    assert status.hint(replace(seen, fallback=None), KNOWN) == "rollback verify"
+
+
+def test_at_a_barrier_the_next_command_is_not_one_that_would_be_refused() -> None:
+    seen = replace(_seen(sighting("web1", V3, (V1, V2, V3))), barred=(Migration("0003_nick.sql", "1", True),))
+    assert "! barrier: it does not know the irreversible migration 0003_nick.sql" in _shown(seen)
+    way = "deploy a release that works; or, when v2 can work with the database as it is: rollback --cross-migrations"
+    assert status.hint(seen, KNOWN) == way
 
 
 def test_in_the_middle_of_an_incident_everything_amiss_is_named_once() -> None:
