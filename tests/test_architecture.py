@@ -13,7 +13,19 @@ import pytest
 ROOT = Path(__file__).parents[1] / "rollback"
 NOUNS = {"model", "events", "errors", "text", "private"}
 EDGE = NOUNS | {"playbook", "core"}
-EVERYTHING = EDGE | {"hosts", "checks", "source", "ledger", "notify", "operation", "report", "init", "cli", "demo"}
+EVERYTHING = EDGE | {
+    "hosts",
+    "checks",
+    "source",
+    "ledger",
+    "notify",
+    "operation",
+    "report",
+    "init",
+    "dashboard",
+    "cli",
+    "demo",
+}
 
 MAY_IMPORT = {
     "__init__": set[str](),
@@ -32,7 +44,8 @@ MAY_IMPORT = {
     "notify": EDGE,
     "operation": NOUNS | {"core"},
     "report": NOUNS | {"core"},
-    "init": NOUNS | {"playbook", "source"},
+    "init": NOUNS | {"playbook", "source", "core", "report"},
+    "dashboard": NOUNS | {"core", "report"},
     "cli": EVERYTHING | {"__init__"},
     "demo": EVERYTHING | {"__init__"},
 }
@@ -43,10 +56,13 @@ OWNERS = {
     "paramiko": ("hosts/link.py", "hosts/ssh.py", "hosts/identities.py", "hosts/keys.py", "hosts/ssh_config_reader.py"),
     "git": ("source/command.py",),
     "sqlalchemy": ("ledger/*.py",),
+    "alembic": ("ledger/upgrade.py", "ledger/versions/*.py"),
     "sqlite3": ("ledger/*.py",),
     "apprise": ("notify/announce.py",),
     "httpx": ("checks/*.py", "demo/*.py", "notify/*.py"),
-    "jinja2": ("init/*.py", "report/*.py", "playbook/wording.py"),
+    "jinja2": ("init/*.py", "report/*.py", "dashboard/*.py", "playbook/wording.py"),
+    "starlette": ("dashboard/*.py",),
+    "uvicorn": ("dashboard/*.py",),
     "junitparser": ("checks/junit.py", "report/junit.py"),
     "pydantic": ("playbook/*.py", "ledger/codec.py"),
     "ruamel": ("playbook/*.py", "demo/*.py"),
@@ -60,7 +76,7 @@ STANDARD_ONLY = ("__init__", "__main__", "model", "events", "errors", "text", "p
 LONGEST = 250  # lines
 LONGER = {  # lists, to be read from top to bottom: the nouns, and the commands
     "model.py": 520,
-    "cli/app.py": 320,
+    "cli/app.py": 480,
 }
 
 
