@@ -15,7 +15,8 @@ Cell = Callable[[int, int, str], str]
 _PAGE = """\
 # How fast a rollback is
 
-Made by `make bench`, on {machine}; the median of {runs} runs, the tools in turn. Each host is a real sshd; they share
+Made by `make bench`, on {machine}.
+Medians; runs of each tool: {runs}, in turn with the others, after one to warm up. Each host is a real sshd; they share
 the processors with whoever rolls them back, so that the ratios tell more than the seconds. All put `current` back to
 the release before and restart every host. What `rollback -y` does besides is in its figures: it sees the hosts, plans,
 takes the leases, asks each host's app whether the right release answers, and writes everything down; the others verify
@@ -74,15 +75,19 @@ def notes(figures: Figures) -> list[str]:
     left_out = [f"Not here: {name} ({why})." for name, why in figures.missing]
     failed = [row for row in figures.rows if row.failures]
     return left_out + [
-        f"{row.tool} failed {len(row.failures)} times on {row.hosts} hosts, {row.rtt} ms: {row.failures[-1]}."
+        f"{row.tool} on {_fleet(row.rtt, row.hosts)}: {len(row.failures)} failed, the last with: {row.failures[-1]}."
         for row in failed
     ]
 
 
 def _table(figures: Figures, cell: Cell) -> str:
-    heads = [f"{hosts} host{'s' * (hosts > 1)}, {rtt} ms" for rtt, hosts in figures.fleets]
+    heads = [_fleet(rtt, hosts) for rtt, hosts in figures.fleets]
     lines = [[tool, *(cell(rtt, hosts, tool) for rtt, hosts in figures.fleets)] for tool in figures.tools]
     return "\n".join(map(_line, [["", *heads], ["---"] * (len(heads) + 1), *lines]))
+
+
+def _fleet(rtt: int, hosts: int) -> str:
+    return f"{hosts} host{'s' * (hosts > 1)}, {rtt} ms"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -56,8 +56,8 @@ def test_the_page_tells_ratios_the_last_restart_and_who_was_left_out() -> None:
     ):
         assert line in text.splitlines()
     assert notes(FIGURES)[1:] == [
-        "Capistrano failed 2 times on 1 hosts, 20 ms: exit code 1: <none>.",
-        "Capistrano failed 1 times on 10 hosts, 20 ms: not done after 90 s.",
+        "Capistrano on 1 host, 20 ms: 2 failed, the last with: exit code 1: <none>.",
+        "Capistrano on 10 hosts, 20 ms: 1 failed, the last with: not done after 90 s.",
     ]
 
 
