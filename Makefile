@@ -5,7 +5,7 @@ VENV := .venv/bin
 WORKERS ?= 6
 PYTEST := $(VENV)/python -m pytest -n $(WORKERS) --dist worksteal
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
-SCRIPTS = scripts/setup .ci/run $(shell find rollback -name '*.sh')
+SCRIPTS = scripts/setup .ci/run $(shell find rollback tests/bench -name '*.sh')
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports
 export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
 

@@ -13,7 +13,7 @@ from tests.bench.app import FIRST
 TOP = Path(__file__).parents[2]
 TAGS = ("v1.0.2", "v1.0.3", "v1.0.4")
 OLD, NEW = TAGS[-2:]
-_FILES = 20
+_FILES = 8
 _PLAYBOOK = """\
 app: bench
 repository: ..

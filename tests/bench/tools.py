@@ -75,7 +75,8 @@ def _install(tool: Tool) -> str:
     if tool.pip:
         return _ran([sys.executable, "-m", "venv", str(_VENV)]) or _ran([f"{_VENV}/bin/pip", "install", "-q", tool.pip])
     if tool.apt:
-        return _ran(["apt-get", "install", "--yes", "--no-install-recommends", *tool.apt.split()])
+        command = ["apt-get", "install", "--yes", "--no-install-recommends", *tool.apt.split()]
+        return _ran(command) and (_ran(["apt-get", "update"]) or _ran(command))
     return f"{tool.program} is not here"
 
 

@@ -1,3 +1,5 @@
+#!/bin/sh
+# What every tool but ours does on a host: `current` back to the release before, and the restart.
 set -e
 cd /srv/app
 live=$(readlink current)

@@ -2,7 +2,7 @@
 # masters.sh open | close: a warm OpenSSH connection to each host; whoever left one, close ends it.
 case $1 in
   open)
-    printf '%s\n' $BENCH_HOSTS |
+    echo "$BENCH_HOSTS" | tr ' ' '\n' |
       xargs -P 8 -I '{}' ssh -F "$SSH_CONFIG" -o ControlMaster=yes -o "ControlPath=$BENCH_MASTERS/%n" -o ControlPersist=600 -fN '{}'
     ;;
   close)
