@@ -52,6 +52,23 @@ class Package(Protocol):
     def size(self) -> int: ...
 
 
+class Delta(Protocol):
+    """What the source room sends of a release to a host that has another one, `base`, complete: see source/delta.py."""
+
+    @property
+    def base(self) -> Release: ...
+    @property
+    def changes(self) -> bytes: ...
+    @property
+    def archive(self) -> bytes: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def whole(self) -> str: ...
+    @property
+    def moment(self) -> int: ...
+
+
 class Shared(Protocol):
     """What the playbook shares between releases, as paths below a release."""
 
@@ -84,15 +101,20 @@ def give_back(host: Host, operation: str) -> Request:
     return Request("give_back", _words(host, ("operation", operation)), deadline=LOOK)
 
 
-def stage(host: Host, turn: Turn, package: Package) -> Request:
-    """Upload a package; unpacked and compared with its manifest there."""
+def stage(host: Host, turn: Turn, package: Package, delta: Delta | None = None) -> Request:
+    """Upload a package; unpacked and compared with its manifest there. delta: only what the host can't copy from a
+    release that it has; it answers `unlike` where that one is not as it was."""
     release = package.release
-    manifest = package.manifest.stat().st_size
-    cover = LOOK + (package.archive.stat().st_size + package.size) / _SLOWEST
+    archive = len(delta.archive) if delta else package.archive.stat().st_size
+    manifest = len(delta.changes) if delta else package.manifest.stat().st_size
+    cover = LOOK + (archive + package.size) / _SLOWEST
     who = (("tag", encode_tag(release.tag)), ("commit", release.commit), ("tree", release.tree))
     counted = (("manifest", str(manifest)), ("size", str(package.size)), ("count", str(package.count)))
-    words = (*_release(release), *who, ("digest", package.digest), *counted)
-    return _change("stage", host, turn, cover, words, (package.manifest, package.archive))
+    words = (*_release(release), *who, ("digest", delta.digest if delta else package.digest), *counted)
+    if delta is None:
+        return _change("stage", host, turn, cover, words, (package.manifest, package.archive))
+    words += (("base", delta.base.id), ("whole", delta.whole), ("moment", str(delta.moment)))
+    return _change("stage", host, turn, cover, words, (delta.changes, delta.archive))
 
 
 def prepare(

@@ -1,0 +1,47 @@
+"""One release on its way to many hosts: to each only what it lacks, where it has another one to build on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rollback.events import Moved
+from rollback.hosts import requests
+from rollback.hosts.protocol import Request
+from rollback.hosts.requests import Delta, Package, Turn
+from rollback.hosts.work import Build, Work, watched
+from rollback.model import Finding, Host, Release
+
+Less = Callable[[Package, Release], Delta | None]
+
+
+def everything(package: Package, base: Release) -> Delta | None:  # noqa: ARG001
+    """Nothing is built on what a host has."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """deltas: by host; None: it gets all of it."""
+
+    work: Work
+    package: Package
+    deltas: Mapping[str, Delta | None]
+
+    @classmethod
+    def of(cls, work: Work, package: Package, bases: Mapping[str, Release | None], less: Less) -> Upload:
+        """less: what of a package is to be sent to a host that has that release; asked once for each."""
+        found = {base: less(package, base) for base in set(bases.values()) if base is not None}
+        return cls(work, package, {host: found[base] if base else None for host, base in bases.items()})
+
+    def to(self, host: str) -> Finding:
+        """A host whose earlier release is not as it was sealed gets everything."""
+        delta, whole = self.deltas[host], self._build(None)
+        return self.work.change("upload", host, self._build(delta) if delta else whole, "uploaded", whole)
+
+    def _build(self, delta: Delta | None) -> Build:
+        def build(host: Host, turn: Turn) -> Request:
+            request = requests.stage(host, turn, self.package, delta)
+            return watched(request, lambda state: self.work.tell(Moved(host.name, "upload", state)))
+
+        return build
