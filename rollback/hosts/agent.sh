@@ -648,7 +648,7 @@ build_on() {
     mv -f "$incoming/manifest" "$incoming/changes"
     sed -n 's/^-//p' "$incoming/changes" | sort >"$incoming/gone"
     sed -e 1d -e '/%/d' "$state/complete/$base" | writable | sort | comm -23 - "$incoming/gone" >"$incoming/kept"
-    sed -n 's/^+//p' "$incoming/changes" | sort - "$incoming/kept" >"$incoming/manifest"
+    sed -n 's/^+//p' "$incoming/changes" | sort -u - "$incoming/kept" >"$incoming/manifest"
     sum=$(sha256sum <"$incoming/manifest")
     [ "${sum%% *}" = "$whole" ] || end unlike
     openly copy_kept 2>/dev/null
@@ -796,7 +796,13 @@ seal() {
     for word; do
         case $word in dir=* | file=*) unlist "${word#*=}" ;; esac
     done
-    compare "$folder" "$sealing/manifest" "$sealing/check"
+    # All of it was compared when it came; only commands can have rewritten it since.
+    if [ "$step" -eq 0 ]; then
+        unlist REVISION
+        mv -f "$sealing/manifest" "$sealing/check.good"
+    else
+        compare "$folder" "$sealing/manifest" "$sealing/check"
+    fi
     { head -n 1 "$state/staged/$release" && read_only <"$sealing/check.good"; } >"$sealing/sealed" || cant_write "$sealing"
     chmod -R a-w "$folder" || cant_write "$folder"
     sync -f "$folder" 2>/dev/null || sync

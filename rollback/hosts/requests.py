@@ -18,7 +18,7 @@ LOOK = 30.0  # seconds for what only looks or writes a line
 PROOF = 5.0  # seconds that a beat of the lease may take
 _MARGIN = 10.0  # seconds from the last moment a host may need to our giving up
 _KILL = 5.0  # seconds between a command's TERM and its KILL
-_SLOWEST = 128 * 1024  # bytes a second that an upload must come to
+SLOWEST = 128 * 1024  # bytes a second that an upload must come to
 _FETCHED = 4 * 1024**3  # bytes of a release's archive
 JOURNALS_CAP = 4 * 1024 * 1024
 _JOURNALS = 50  # of 60 KiB at most: together below that cap
@@ -101,13 +101,14 @@ def give_back(host: Host, operation: str) -> Request:
     return Request("give_back", _words(host, ("operation", operation)), deadline=LOOK)
 
 
-def stage(host: Host, turn: Turn, package: Package, delta: Delta | None = None) -> Request:
+def stage(host: Host, turn: Turn, package: Package, delta: Delta | None = None, slowest: float = SLOWEST) -> Request:
     """Upload a package; unpacked and compared with its manifest there. delta: only what the host can't copy from a
-    release that it has; it answers `unlike` where that one is not as it was."""
+    release that it has; it answers `unlike` where that one is not as it was. slowest: bytes a second that it must come
+    to."""
     release = package.release
     archive = len(delta.archive) if delta else package.archive.stat().st_size
     manifest = len(delta.changes) if delta else package.manifest.stat().st_size
-    cover = LOOK + (archive + package.size) / _SLOWEST
+    cover = LOOK + archive / slowest + package.size / SLOWEST
     who = (("tag", encode_tag(release.tag)), ("commit", release.commit), ("tree", release.tree))
     counted = (("manifest", str(manifest)), ("size", str(package.size)), ("count", str(package.count)))
     words = (*_release(release), *who, ("digest", delta.digest if delta else package.digest), *counted)

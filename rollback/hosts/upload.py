@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from rollback.events import Moved
 from rollback.hosts import requests
+from rollback.hosts.bandwidth import Bandwidth
 from rollback.hosts.protocol import Request
 from rollback.hosts.requests import Delta, Package, Turn
 from rollback.hosts.work import Build, Work, watched
@@ -27,12 +28,14 @@ class Upload:
     work: Work
     package: Package
     deltas: Mapping[str, Delta | None]
+    bandwidth: Bandwidth
 
     @classmethod
     def of(cls, work: Work, package: Package, bases: Mapping[str, Release | None], less: Less) -> Upload:
         """less: what of a package is to be sent to a host that has that release; asked once for each."""
         found = {base: less(package, base) for base in set(bases.values()) if base is not None}
-        return cls(work, package, {host: found[base] if base else None for host, base in bases.items()})
+        deltas = {host: found[base] if base else None for host, base in bases.items()}
+        return cls(work, package, deltas, Bandwidth(work.pool.pace))
 
     def to(self, host: str) -> Finding:
         """A host whose earlier release is not as it was sealed gets everything."""
@@ -41,7 +44,17 @@ class Upload:
 
     def _build(self, delta: Delta | None) -> Build:
         def build(host: Host, turn: Turn) -> Request:
-            request = requests.stage(host, turn, self.package, delta)
-            return watched(request, lambda state: self.work.tell(Moved(host.name, "upload", state)))
+            request = requests.stage(host, turn, self.package, delta, self._slowest(host))
+            return watched(request, host.name, self.work.tell, self._let_through(host))
 
         return build
+
+    def _slowest(self, host: Host) -> float:
+        """Its share of the cap, with some patience: what others wait for it waits for, too."""
+        cap = host.ssh.bandwidth
+        sharing = sum(self.work.hosts[name].ssh.bandwidth == cap for name in self.deltas)
+        return min(requests.SLOWEST, cap / sharing / 2) if cap else requests.SLOWEST
+
+    def _let_through(self, host: Host) -> Callable[[int], None]:
+        cap = host.ssh.bandwidth
+        return partial(self.bandwidth.spend, cap) if cap else lambda _: None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rollback.events import Event, Found, Moved, Noticed
+from rollback.events import Event, Found, Moved, Noticed, Sent
 from rollback.hosts.findings import Asked, asked, of_change
 from rollback.hosts.lease import Leases
 from rollback.hosts.pool import Lost, Pool
@@ -90,16 +90,18 @@ class Work:
         return finding
 
 
-def watched(request: Request, tell: Callable[[str], None]) -> Request:
-    """The same request, which tells how much of its payload was sent: "61 %", each number once."""
+def watched(request: Request, host: str, tell: Callable[[Event], None], let_through: Callable[[int], None]) -> Request:
+    """The same request, which tells how much of its payload was sent, each percent once. let_through: waits until so
+    many more bytes may be sent."""
     whole = sum(part.stat().st_size if isinstance(part, Path) else len(part) for part in request.payload)
-    told = -1
+    before, told = 0, -1
 
     def sent(count: int) -> None:
-        nonlocal told
-        percent = 100 * count // whole if whole else 100
+        nonlocal before, told
+        let_through(max(0, count - before))  # a retry begins anew
+        before, percent = count, 100 * count // whole if whole else 100
         if percent != told:
             told = percent
-            tell(f"{percent} %")
+            tell(Sent(host, count, whole))
 
     return replace(request, sent=sent)

@@ -99,7 +99,7 @@ def _make_releases(project: Path) -> None:
     for path, weight in zip(paths, weights, strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_content(rng, max(64, int(weight * SIZE / sum(weights))), path.suffix))
-    git = ["git", "-C", project, "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    git = ["git", "-C", str(project), "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
     subprocess.run(["git", "init", "-q", project], check=True)
     for tag in ("v1", "v2"):
         subprocess.run([*git, "add", "."], check=True)
