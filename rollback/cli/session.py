@@ -28,13 +28,11 @@ from rollback.operation.ports import Policy
 if TYPE_CHECKING:
     from rollback.checks.suite import Checks
     from rollback.hosts.fleet import Fleet
-    from rollback.hosts.requests import Package as Sent
     from rollback.ledger.store import Ledger
     from rollback.playbook.schema import Environment, Playbook
     from rollback.playbook.secrets import Secrets
     from rollback.report.board import Board
     from rollback.report.progress import Lines, Notices
-    from rollback.source.delta import Delta
     from rollback.source.packed import Package
     from rollback.source.repository import Repository
 
@@ -95,6 +93,7 @@ class Session:
 
     @cached_property
     def fleet(self) -> Fleet:
+        from rollback.cli.less import less
         from rollback.hosts.fleet import Fleet
         from rollback.hosts.remote import over
         from rollback.hosts.ssh import connect
@@ -110,7 +109,7 @@ class Session:
             prepare=book.prepare,
             up=(book.migrations and book.migrations.up) or "",
             package=self.package,
-            less=self._less,
+            less=lambda package, base: less(self, package, base),
             pack=carried,
             secrets=self.secrets,
             tell=self.tell,
@@ -180,17 +179,6 @@ class Session:
         from rollback.source.package import package
 
         return package(lambda: self.repository, release, self.playbook.build, user_cache_path("rollback"))
-
-    def _less(self, package: Sent, base: Release) -> Delta | None:
-        """Only what differs, where what the base holds is known here without building it. A way back needs no git."""
-        from platformdirs import user_cache_path
-
-        from rollback.source.delta import delta
-        from rollback.source.package import listing
-
-        book = self.playbook
-        before = listing(lambda: self.repository, base, book.build, user_cache_path("rollback"))
-        return None if before is None else delta(package, base, before, (*book.shared.dirs, *book.shared.files))
 
     def records(self) -> tuple[Record, ...]:
         return self.ledger.records()

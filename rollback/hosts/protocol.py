@@ -79,9 +79,9 @@ class Answer:
 
 def command(script: bytes) -> str:
     """What is executed: the same few words under any login shell. The script itself comes over stdin, so no value of it
-    ever stands in an argument list; `head -c` takes exactly its bytes and leaves the payload. It comes packed: that is a
-    third, and fits into what a new TCP connection may send at once. `echo` ends the line that
-    a login shell may have left open, which would hide the first line of the answer."""
+    ever stands in an argument list; `head -c` takes exactly its bytes and leaves the payload. It comes packed: a third
+    of it fits into what a new TCP connection may send at once. `echo` ends the line that a login shell may have left
+    open, which would hide the first line of the answer."""
     return f"exec /bin/sh -c 'echo; eval \"$(head -c {len(script)} | gzip -dc)\"'"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from rollback.hosts.delta import Delta
 from rollback.hosts.protocol import Request, Word
 from rollback.hosts.sudo import questions
 from rollback.model import Confirm, Host, Release, encode_tag
@@ -50,23 +51,6 @@ class Package(Protocol):
     def count(self) -> int: ...
     @property
     def size(self) -> int: ...
-
-
-class Delta(Protocol):
-    """What the source room sends of a release to a host that has another one, `base`, complete: see source/delta.py."""
-
-    @property
-    def base(self) -> Release: ...
-    @property
-    def changes(self) -> bytes: ...
-    @property
-    def archive(self) -> bytes: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def whole(self) -> str: ...
-    @property
-    def moment(self) -> int: ...
 
 
 class Shared(Protocol):

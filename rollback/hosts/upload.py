@@ -8,8 +8,9 @@ from functools import partial
 
 from rollback.hosts import requests
 from rollback.hosts.bandwidth import Bandwidth
+from rollback.hosts.delta import Delta
 from rollback.hosts.protocol import Request
-from rollback.hosts.requests import Delta, Package, Turn
+from rollback.hosts.requests import Package, Turn
 from rollback.hosts.work import Build, Work, watched
 from rollback.model import Finding, Host, Release
 

@@ -1,8 +1,8 @@
 """How long a deploy takes and what it sends, beside rsync and `git archive | ssh tar x`, on real sshd on loopback.
 
 `python -m tests.bench.deploy [--hosts 10] [--runs 5]`: 2,000 files, 20 MB; v2 changes 1 % of the files of v1. All ways
-are run in turn, from the same state; `rollback` is the whole command: lease, upload, manifest check, seal, switch,
-restart, verification, journal. The network is one of our own, so that its counters count nothing else.
+are run in turn, from the same state. `rollback` is the whole command: start, plan, lease, preflight, upload, manifest
+check, seal, switch, restart, verification, journal; its upload, what the others do, is also shown alone. The network is one of our own, so that its counters count nothing else.
 """
 
 from __future__ import annotations
@@ -35,6 +35,17 @@ checks: [{{name: live, command: test -f REVISION, expect: {{exit_status: 0}}}}]
 """
 
 
+Figures = tuple[float, int]  # seconds, bytes sent
+
+
+def now() -> Figures:
+    return time.perf_counter(), _sent()
+
+
+def since(began: Figures, ended: Figures) -> Figures:
+    return ended[0] - began[0], ended[1] - began[1]
+
+
 class Bench:
     """The hosts, each a folder of its own behind an sshd of its own."""
 
@@ -51,16 +62,27 @@ class Bench:
             (folder / tag).mkdir()
             self.shell(f"git archive {tag} | tar x -C {folder / tag}")
 
-    def shell(self, command: str) -> None:
-        """In the project's folder; its user has a home of the bench's own."""
+    def shell(self, command: str) -> dict[str, Figures]:
+        """In the project's folder; its user has a home of the bench's own. When each of its lines began, by the word
+        after the time of day."""
         keep = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "ROLLBACK_"))}
         environ = {**keep, "HOME": str(self.folder / "home"), "GIT_CONFIG_GLOBAL": os.devnull}
-        done = subprocess.run(command, shell=True, cwd=self.project, env=environ, capture_output=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{command}: {done.stdout.decode()}{done.stderr.decode()}")
+        pipe, said, seen = subprocess.PIPE, [], dict[str, Figures]()
+        with subprocess.Popen(
+            command, shell=True, cwd=self.project, env=environ, stdout=pipe, stderr=subprocess.STDOUT, text=True
+        ) as running:
+            assert running.stdout is not None
+            for line in running.stdout:
+                said.append(line)
+                seen.setdefault((line.split() * 2)[1], now()) if line.strip() else None
+        if running.returncode:
+            raise SystemExit(f"{command}: {''.join(said)}")
+        return seen
 
-    def deploy(self, tag: str) -> None:
-        self.shell(f"{sys.executable} -m rollback deploy {tag} --yes")
+    def deploy(self, tag: str) -> Figures:
+        """What its upload took: from the line that says that it begins to that of the first switch."""
+        seen = self.shell(f"{sys.executable} -m rollback deploy {tag} --yes")
+        return since(seen["upload"], seen["activate"])
 
     def on_each(self, command: str) -> None:
         """{} is the host's name. All at once."""
@@ -135,7 +157,7 @@ def main() -> None:
         bench.put(None, home=False)
         bench.archive()
         plain = bench.keep("plain")
-        ways: dict[str, tuple[Path | None, bool, Callable[[], None]]] = {
+        ways: dict[str, tuple[Path | None, bool, Callable[[], Figures | None]]] = {
             "first deploy: git archive | ssh tar x": (None, False, bench.archive),
             "first deploy: the same, zstd": (None, False, lambda: bench.archive("zstd -3", "zstd -d")),
             "first deploy: rollback": (None, True, lambda: bench.deploy("v1")),
@@ -144,14 +166,16 @@ def main() -> None:
         }
         if not shutil.which("zstd"):
             del ways["first deploy: the same, zstd"]
-        took: dict[str, list[tuple[float, int]]] = {name: [] for name in ways}
+        took: dict[str, list[Figures]] = {}
         for _ in range(asked.runs):
             for name, (state, home, way) in ways.items():
                 bench.put(state, home=home)
-                began, before = time.perf_counter(), _sent()
-                way()
-                took[name].append((time.perf_counter() - began, _sent() - before))
-                print(name, *took[name][-1], file=sys.stderr, flush=True)
+                began = now()
+                upload = way()
+                took.setdefault(name, []).append(since(began, now()))
+                if upload:
+                    took.setdefault(f"{name}, its upload", []).append(upload)
+                print(name, *took[name][-1], *(upload or ()), file=sys.stderr, flush=True)
     print(f"{asked.hosts} hosts, median of {asked.runs} (least, most)\n")
     print("| way | s | MB on the wire |\n| --- | --- | --- |")
     for name, runs in took.items():
