@@ -2,7 +2,8 @@
 
 `python -m tests.bench.deploy [--hosts 10] [--runs 5]`: 2,000 files, 20 MB; v2 changes 1 % of the files of v1. All ways
 are run in turn, from the same state. `rollback` is the whole command: start, plan, lease, preflight, upload, manifest
-check, seal, switch, restart, verification, journal; its upload, what the others do, is also shown alone. The network is one of our own, so that its counters count nothing else.
+check, seal, switch, restart, verification, journal; its upload, what the others do, is also shown alone. The network is
+one of our own, so that its counters count nothing else.
 """
 
 from __future__ import annotations
