@@ -12,8 +12,8 @@ from rollback.hosts.bandwidth import Bandwidth
 from rollback.hosts.fleet import Fleet
 from rollback.hosts.pace import Pace
 from rollback.hosts.requests import Package
-from rollback.hosts.variables import Secrets
 from rollback.model import Release, Ssh
+from rollback.playbook.secrets import Secrets
 from rollback.source.carried import carried
 from rollback.source.delta import Delta, delta
 from tests.build import release
