@@ -2,14 +2,14 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 VENV := .venv/bin
-WORKERS ?= 4
+WORKERS ?= 6
 PYTEST := $(VENV)/python -m pytest -n $(WORKERS) --dist worksteal
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
 SCRIPTS = scripts/setup .ci/run $(shell find rollback -name '*.sh')
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports
 export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
 
-.PHONY: help setup demo test simulate mutants check lint types format lock clean
+.PHONY: help setup demo test simulate mutants cover check lint types format lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +17,8 @@ help:  ## this list
 setup:  ## .venv in this folder, with everything in it; Debian packages that are missing
 	@scripts/setup
 
-demo: setup  ## replay the incident on this machine (ARGS="--keep --hosts 5")
+demo:  ## replay the incident on this machine (ARGS="--keep --hosts 5")
+	@scripts/setup demo
 	@$(VENV)/rollback demo $(ARGS)
 
 test: setup  ## all tests (ARGS="tests/core -k plan")
@@ -29,8 +30,10 @@ simulate: setup  ## many more simulated fleets than the tests run (SEEDS=0..2000
 mutants: setup  ## plant mistakes, and fail when the tests do not notice one (ARGS="fencing")
 	@$(VENV)/python -m tests.mutants $(ARGS)
 
-check: lint types  ## what CI runs: lint, types, all tests, and the core covered to the last branch
-	@$(PYTEST) --cov
+cover: setup  ## the core is covered to the last branch by its own quick tests
+	@$(VENV)/python -m pytest tests/core tests/report --cov
+
+check: lint types test cover  ## what CI runs: lint, types, all tests, and the core's coverage
 
 lint: setup  ## ruff and shellcheck
 	@$(VENV)/ruff check

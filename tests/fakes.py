@@ -393,15 +393,15 @@ class FakeHost:
         return Answer("ok") if written else Answer("full", "the journal could not be written")
 
     def _journalled(self, request: Request) -> bool:
-        journal = _payload(request)
+        journal = request.first("journal")
         if journal and not self.full:
             self.passing(f"{request.verb}:journal")
-            self.journals[_word(request, "operation")] = journal
+            self.journals[_word(request, "operation")] = f"{journal}\n".encode()
         return not (journal and self.full)
 
     def _note(self, request: Request) -> Answer:
-        if journal := _payload(request):
-            self.journals[_word(request, "operation")] = journal
+        if journal := request.first("journal"):
+            self.journals[_word(request, "operation")] = f"{journal}\n".encode()
         return Answer("ok")
 
     def _prune(self, request: Request) -> Answer:

@@ -11,24 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BASICS = ("bash", "cat", "cut", "dirname", "env", "id", "sha256sum")
-PROGRAMS = (
-    *(
-        "busybox",
-        "dash",
-        "fish",
-        "flock",
-        "git",
-        "ip",
-        "nginx",
-        "prometheus",
-        "ps",
-        "shellcheck",
-        "ssh",
-        "sshd",
-        "sudo",
-    ),
-    *("tcsh", "timeout", "zsh"),
-)
+DEMO = ("flock", "git", "nginx", "ps", "ssh", "sshd", "timeout")
+TESTS = ("busybox", "dash", "fish", "ip", "prometheus", "shellcheck", "sudo", "tcsh", "zsh")
 # It makes a .venv whose python is itself, and notes what it was asked.
 _PYTHON = """echo "$@" >>{folder}/asked
 test "$2" != venv || {{ mkdir -p .venv/bin && ln -s {folder}/bin/python3 .venv/bin/python; }}"""
@@ -42,7 +26,7 @@ def machine(tmp_path: Path) -> Path:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, copy)
     (tmp_path / "bin").mkdir()
-    for name in (*BASICS, *PROGRAMS):
+    for name in (*BASICS, *DEMO, *TESTS):
         found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
         assert found, f"{name} is not installed"
         (tmp_path / "bin" / name).symlink_to(found)
@@ -71,6 +55,13 @@ def test_missing_programs_are_named_as_packages_where_there_is_no_apt(machine: P
         "setup: these Debian packages are needed, or what holds the same programs here: busybox shellcheck\n"
         "setup:   install them, then run the same command again\n",
     )
+
+
+def test_the_demo_needs_no_program_that_only_the_tests_run(machine: Path) -> None:
+    for name in TESTS:
+        (machine / "bin" / name).unlink()
+    _program(machine, "python3", "exit 1")
+    assert _setup(machine, "demo")[1].startswith("setup: Python 3.11 or newer is needed")
 
 
 def test_without_the_right_to_install_the_command_is_said(machine: Path) -> None:
@@ -113,9 +104,9 @@ def _program(machine: Path, name: str, text: str) -> None:
     path.chmod(0o755)
 
 
-def _setup(machine: Path) -> tuple[int, str]:
+def _setup(machine: Path, *words: str) -> tuple[int, str]:
     """Exit code, and what it said."""
-    command = [shutil.which("bash") or "bash", "scripts/setup"]
+    command = [shutil.which("bash") or "bash", "scripts/setup", *words]
     environment = {"PATH": str(machine / "bin"), "HOME": str(machine)}
     done = subprocess.run(
         command, cwd=machine / "checkout", env=environment, capture_output=True, text=True, check=False

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import jsonpath
-
 from rollback.checks.question import Ran
 
 if TYPE_CHECKING:
@@ -144,6 +142,8 @@ def _found(path: str, response: Response) -> list[object] | str:
         document = json.loads(response.body)
     except (ValueError, RecursionError):
         return "body is too long to be read as JSON" if response.more else "body is not JSON"
+    import jsonpath
+
     try:
         # A text would be taken for JSON once more.
         return jsonpath.findall(path, document) if isinstance(document, dict | list) else _scalar(path, document)

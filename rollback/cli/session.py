@@ -20,7 +20,7 @@ from rollback.core.freeze import freeze
 from rollback.core.history import known_releases, pins, standings
 from rollback.core.left import left, rest, unheard, within
 from rollback.core.plan import Known, Rollout
-from rollback.errors import Refused, UsageError
+from rollback.errors import UsageError
 from rollback.events import Event
 from rollback.model import Host, Record, Release, Sighting
 from rollback.operation.ports import Policy
@@ -157,21 +157,15 @@ class Session:
     def author(self) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Who, and from where."""
         from rollback.ledger.author import author
+        from rollback.source.user import git_user
 
-        return author(os.environ, self._git_user())
+        return author(os.environ, git_user(self.playbook.repository))
 
     @property
     def holder(self) -> str:
         """Who holds a lease, as others are told: `ada@laptop`."""
         name, origin = self.author
         return f"{name}@{dict(origin).get('machine', 'somewhere')}"
-
-    def _git_user(self) -> str | None:
-        """A rollback needs no repository: without one the login is who did it."""
-        try:
-            return self.repository.user()
-        except Refused:
-            return None
 
     def package(self, release: Release) -> Package:
         from platformdirs import user_cache_path

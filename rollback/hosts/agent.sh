@@ -9,7 +9,7 @@
 # changes things runs, so that a retry waits for an earlier try that still runs here alone after its connection was lost.
 #
 # It must not trust what it is given nor what it finds: ids and numbers are checked, state files may be torn.
-# Comment lines and indentation are not sent; so no text here goes over several lines.
+# Comment lines and indentation are not sent; so no text here goes over several lines, but for a line end itself.
 
 rollback_agent() {
     set -u
@@ -20,14 +20,15 @@ rollback_agent() {
     unset CDPATH
     # What is written is for us alone, but for what `openly` makes.
     umask 077
-    nl=$(printf '\n.')
-    nl=${nl%.}
-    tab=$(printf '\t')
+    # A line end and a tab, as they are: a program for each would be started in every call.
+    nl='
+'
+    tab='	'
     said='' recording='' now=0 boot='' from='' current='' root=''
     operation='' token='' number='' ttl='' cover='' seconds='' least='' steal='' holder='' process='' phase='' keep=''
     release='' tag='' commit='' tree='' digest='' manifest='' size='' count='' journal=''
     base='' whole='' moment=''
-    must='' drain='' undrain='' restart='' text='' cut_off='' confirm='' record=''
+    must='' drain='' undrain='' restart='' text='' confirm='' record='' locked=''
     verb=$1
     shift
     check_words "$@"
@@ -111,7 +112,7 @@ check_words() {
         manifest) manifest=$value && is_number "$value" || fault=yes ;;
         size) size=$value && is_number "$value" || fault=yes ;;
         count) count=$value && is_number "$value" || fault=yes ;;
-        journal) journal=$value && is_number "$value" || fault=yes ;;
+        journal) journal=$value ;;
         confirm) confirm=$value && is_number "$value" || fault=yes ;;
         keep) keep=$value ;;
         must) must=$value ;;
@@ -148,14 +149,18 @@ require() {
 
 # State files
 
-# Whole or not at all, and durable. When the disk is full the ballast is thrown off first.
+# PATH TEXT FOLDER…: whole or not at all, and durable, and so is before it what was done in those folders. When the disk
+# is full the ballast is thrown off first.
 put() {
-    put_once "$1" "$2" || { throw_off && put_once "$1" "$2"; }
+    put_once "$@" || { throw_off && put_once "$@"; }
 }
 
 # Not in a pipeline: a subshell would outlive a kill of this shell.
 put_once() {
-    printf '%s\n' "$2" >"$1.new" && sync "$1.new" && fail_here "put:${1##*/}" && settle "$1" && sync "${1%/*}"
+    put_path=$1 put_text=$2
+    shift 2
+    printf '%s\n' "$put_text" >"$put_path.new" && sync "$put_path.new" "$@" && fail_here "put:${put_path##*/}" &&
+        settle "$put_path" && sync "${put_path%/*}"
 } 2>/dev/null
 
 # Whole or not at all; may be lost with the power.
@@ -191,8 +196,6 @@ open_state() {
     [ -d "$root" ] || end noroot
     [ ! -L "$state" ] || end notwritable "$state is a link"
     [ -d "$state" ] || mkdir "$state" 2>/dev/null || [ -d "$state" ] || cant_write "$root"
-    require_lock "$state/mutex"
-    exec 9>>"$state/mutex"
 }
 
 # First by a command that may fail: a failed redirection of `exec` ends the shell. A pipe would wait for a reader.
@@ -201,8 +204,14 @@ require_lock() {
     true 2>/dev/null >>"$1" || cant_write "$1"
 }
 
-lock() { flock -w 10 9 || end busy "its state is locked by another process"; }
-unlock() { flock -u 9; }
+lock() {
+    require_lock "$state/mutex"
+    take_mutex || end busy "its state is locked by another process"
+}
+
+# Every program that is started costs more than all that the shell does between two: so none is started to unlock.
+take_mutex() { [ -n "$locked" ] || { exec 9>>"$state/mutex" && flock -w 10 9 && locked=yes; }; }
+unlock() { locked='' && exec 9>&-; }
 
 read_clock() {
     read -r now _ </proc/uptime
@@ -307,17 +316,21 @@ enter() {
     lock
     answer_again
     prove
-    unlock
     require_lock "$state/busy"
     exec 8>>"$state/busy"
-    flock -w "$cover" 8 || end busy "an earlier command still runs"
-    lock
-    answer_again
-    prove
+    flock -n 8 || wait_for_earlier
     extend_lease "$cover" "$1"
     jot "$state/answer" "$operation $token $number running"
     recording=$1
     fail_here "enter:$1"
+}
+
+wait_for_earlier() {
+    unlock
+    flock -w "$cover" 8 || end busy "an earlier command still runs"
+    lock
+    answer_again
+    prove
 }
 
 # The same number again is a retry whose answer was lost: it gets that answer, also when its lease was given back since.
@@ -340,9 +353,9 @@ read_answer() {
 
 keep_answer() {
     recording=''
-    flock -w 10 9 || return 0
+    [ -d "$state" ] && take_mutex || return 0
     read_lease
-    [ ! -d "$state" ] || jot "$state/answer" "$operation $token $number answered$nl${said%"$nl"}"
+    jot "$state/answer" "$operation $token $number answered$nl${said%"$nl"}"
     # The lease covered the whole verb; from here on its holder must renew it.
     ! is_ours || [ "$verb" = finish ] || { hear && jot_lease $((now + ttl)) "$l_phase"; }
     unlock
@@ -745,7 +758,7 @@ verb_migrate() {
     [ "$a_operation $a_token $a_number $a_state" != "$operation $token $number running" ] ||
         end unknown "an earlier try was cut off"
     read_header "$release" || end incomplete
-    [ -z "$journal" ] || write_journal || end full "the journal could not be written"
+    [ -z "$journal" ] || keep_journal || end full "the journal could not be written"
     unlock
     run migrate "$root/releases/$release" "$text" "$@"
     fail_here migrate:ran
@@ -841,15 +854,11 @@ verb_activate() {
     read_header "$release" || end incomplete
     read_current
     expect_current
-    [ -z "$journal" ] || write_journal || go_on_unjournalled
+    # A full disk must not stop a way back.
+    [ -z "$journal" ] || write_journal || say unjournalled
     intend
     [ -z "$confirm" ] || [ -z "$record" ] || leave_watcher "$@"
-    unlock
     [ -z "$drain" ] || [ "$current" = - ] || drain_host "$@"
-    lock
-    prove
-    read_current
-    expect_current
     switch
     unlock
     if [ -n "$restart" ]; then
@@ -864,45 +873,47 @@ expect_current() {
     case " $release $from" in *" $current "*) ;; *) end drift "$current" ;; esac
 }
 
-# A full disk must not stop a way back; who hung up before all of it came wants nothing any more.
-go_on_unjournalled() {
-    [ -z "$cut_off" ] || end misused "its journal was cut off"
-    say unjournalled
-}
 
 # Before the effect. A retry after a kill between the switch and its note keeps where it came from.
 intend() {
     read_intent
     origin=$current
     [ "$i_operation $i_token $i_to" != "$operation $token $release" ] || [ "$current" != "$release" ] || origin=$i_from
-    put "$state/intent" "$operation $token $origin $release prepared" || cant_write "$state/intent"
+    set -- "$state/intent" "$operation $token $origin $release prepared"
+    [ ! -d "$state/journal" ] || set -- "$@" "$state/journal"
+    put "$@" || cant_write "$state/intent"
     fail_here intent
 }
 
+# It may take its time, in which others come and go.
 drain_host() {
+    unlock
     run drain "$root/current" "$drain" "$@"
     say did drain
     fail_here drained
     [ "$status" -eq 0 ] || [ "$must" != drain ] || end failed "drain: $(outcome "$drain")"
+    lock
+    prove
+    read_current
+    expect_current
 }
 
 switch() {
     [ "$current" = "$release" ] || point_to "$release"
     say did switch
     [ "$origin" = - ] || [ "$origin" = "$release" ] || jot "$state/previous" "$origin"
-    put "$state/intent" "$operation $token $origin $release switched" || end failed "switched, but that could not be noted"
+    put "$state/intent" "$operation $token $origin $release switched" "$root" || end failed "switched, but that could not be noted"
     fail_here switched
 }
 
 # -T: without it the link would land inside the live release.
 point_to() {
-    rm -f "$root/.current.new"
+    if [ -L "$root/.current.new" ] || [ -e "$root/.current.new" ]; then rm -f "$root/.current.new"; fi
     ln -s "releases/$1" "$root/.current.new" 2>/dev/null ||
         { throw_off && ln -s "releases/$1" "$root/.current.new"; } || cant_write "$root/current"
     fail_here link
     mv -fT "$root/.current.new" "$root/current" || cant_write "$root/current"
     fail_here moved
-    sync "$root"
 }
 
 verb_undrain() {
@@ -915,11 +926,11 @@ verb_undrain() {
 }
 
 verb_finish() {
-    require journal operation token
+    require operation token
     stop_preparing "$operation $token"
     enter finish
     clear_leftovers
-    if write_journal; then
+    if keep_journal; then
         read_intent
         [ "$i_operation" != "$operation" ] || [ -n "$keep" ] || rm -f "$state/intent"
         written=yes
@@ -944,30 +955,24 @@ clear_leftovers() {
     for path in incoming trash sealing output heard; do clear_away "$state/$path"; done
 } 2>/dev/null
 
-# From stdin, JOURNAL bytes. An operation that was refused before it began has none.
+# An operation that was refused before it began has none.
+keep_journal() { [ -z "$journal" ] || { write_journal && sync "$state/journal"; }; }
+
 write_journal() {
-    [ "$journal" -gt 0 ] || return 0
-    mkdir -p "$state/journal"
-    receive_journal && sync "$state/journal.new" && fail_here "$verb:journal" &&
-        mv -f "$state/journal.new" "$state/journal/$operation.jsonl" && sync "$state/journal" && return 0
-    rm -f "$state/journal.new"
-    return 1
+    [ -d "$state/journal" ] || mkdir "$state/journal"
+    write_journal_once || { throw_off && write_journal_once; } || { rm -f "$state/journal.new" && return 1; }
 } 2>/dev/null
 
-# It comes only once, so room is made first; and whoever waits for the mutex must not wait for one who sends no more.
-receive_journal() {
-    head -c "$journal" /dev/zero >"$state/journal.new" || throw_off
-    status=0
-    timeout 8 head -c "$journal" >"$state/journal.new" 8>&- 9>&- || status=$?
-    case $status in 0 | 124) ;; *) return 1 ;; esac
-    [ "$(wc -c <"$state/journal.new")" -eq "$journal" ] || { cut_off=yes && return 1; }
+write_journal_once() {
+    printf '%s\n' "$journal" >"$state/journal.new" && sync "$state/journal.new" && fail_here "$verb:journal" &&
+        mv -f "$state/journal.new" "$state/journal/$operation.jsonl"
 }
 
 verb_note() {
-    require operation journal
+    require operation
     open_state
     lock
-    write_journal || end failed "the journal could not be written"
+    keep_journal || end failed "the journal could not be written"
     end ok
 }
 

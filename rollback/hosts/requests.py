@@ -122,9 +122,8 @@ def prepare(
 def migrate(host: Host, turn: Turn, release: Release, up: str, variables: Variables, journal: bytes = b"") -> Request:
     """Run the playbook's migrations in the release's folder. journal: as in `activate`."""
     seconds = host.ssh.command_timeout
-    left = (("journal", str(len(journal))),) if journal else ()
-    words = (*_release(release), ("seconds", _whole(seconds)), ("text", up), *left, *_environment(variables))
-    return _change("migrate", host, turn, LOOK + seconds + _KILL, words, (journal,) if journal else ())
+    words = (*_release(release), ("seconds", _whole(seconds)), ("text", up), *_left(journal), *_environment(variables))
+    return _change("migrate", host, turn, LOOK + seconds + _KILL, words)
 
 
 def activate(
@@ -149,11 +148,16 @@ def activate(
         ("seconds", _whole(seconds)),
         *_some("drain", host.drain),
         *_some("restart", host.restart),
-        *((("journal", str(len(journal))),) if journal else ()),
+        *_left(journal),
         *(_unconfirmed(host, confirm) if confirm else ()),
         *_environment(variables),
     )
-    return _change("activate", host, turn, cover, words, (journal,) if journal else ())
+    return _change("activate", host, turn, cover, words)
+
+
+def _left(journal: bytes) -> tuple[Word, ...]:
+    """A word, and not a payload: of a text that was cut off nothing is done at all."""
+    return _some("journal", journal.decode("ascii").removesuffix("\n"))
 
 
 def _unconfirmed(host: Host, confirm: Confirm) -> tuple[Word, ...]:
@@ -169,8 +173,7 @@ def undrain(host: Host, turn: Turn, variables: Variables) -> Request:
 
 def finish(host: Host, turn: Turn, journal: bytes, keep: str | None = None) -> Request:
     """Write the journal, drop the intent, give the lease back; `keep`: why intent and lease stay ("stranded")."""
-    words = (("journal", str(len(journal))), *_some("keep", keep))
-    return _change("finish", host, turn, LOOK, words, (journal,))
+    return _change("finish", host, turn, LOOK, (*_left(journal), *_some("keep", keep)))
 
 
 def prune(host: Host, turn: Turn, doomed: Iterable[str]) -> Request:
@@ -178,8 +181,7 @@ def prune(host: Host, turn: Turn, doomed: Iterable[str]) -> Request:
 
 
 def note(host: Host, operation: str, journal: bytes) -> Request:
-    words = _words(host, ("operation", operation), ("journal", str(len(journal))))
-    return Request("note", words, (journal,), deadline=LOOK)
+    return Request("note", _words(host, ("operation", operation), *_left(journal)), deadline=LOOK)
 
 
 def journals(host: Host, operations: tuple[str, ...]) -> tuple[Request, ...]:

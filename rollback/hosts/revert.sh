@@ -20,7 +20,7 @@ leave_watcher() {
 watch_over() {
     # Ignored, for the sake of the sleep; `perform` undoes it.
     trap '' HUP
-    recording='' silent=0 heard=''
+    recording='' locked='' silent=0 heard=''
     nap=$((confirm / 20 + 1))
     [ "$nap" -lt 5 ] || nap=5
     while sleep "$nap" && is_watched; do
@@ -42,9 +42,10 @@ is_watched() {
 
 # A verb that runs is a sign of life, too: it holds `busy`.
 revert() {
-    exec 8>>"$state/busy" 9>>"$state/mutex"
-    ! flock -n 8 || ! flock -w 10 9 || ! is_watched || [ "$(stat -c %y "$state/heard")" != "$heard" ] || go_back "$@"
-    exec 8>&- 9>&-
+    exec 8>>"$state/busy"
+    ! flock -n 8 || ! take_mutex || ! is_watched || [ "$(stat -c %y "$state/heard")" != "$heard" ] || go_back "$@"
+    exec 8>&-
+    unlock
 }
 
 # As a rollback does. When its first step is done, whoever is late is fenced; what it was about to do is noted before.
@@ -66,7 +67,7 @@ go_back() {
     point_to "$i_from"
     fail_here revert:moved
     jot "$state/previous" "$release"
-    put "$state/intent" "$operation $i_token $i_from $release reverted"
+    put "$state/intent" "$operation $i_token $i_from $release reverted" "$root"
     fail_here revert:noted
     note_reverted
     fail_here revert:journal

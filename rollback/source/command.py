@@ -17,7 +17,7 @@ DEADLINE = 120.0  # seconds for one command; a partial clone may have to fetch
 _NO_COMMAND = 127
 
 # A hook's or a wrapper's repository is not ours. `env -u`, because GitPython takes nothing from the environment.
-_FOREIGN = (
+FOREIGN = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY"),
     *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_LITERAL_PATHSPECS", "GIT_TRACE"),
 )
@@ -50,7 +50,7 @@ def run(folder: Path, *arguments: str, question: bytes = b"", deadline: float = 
 
     `-C`, not a working directory: GitPython silently uses another one when it can't enter ours.
     """
-    unset = (word for name in _FOREIGN for word in ("-u", name))
+    unset = (word for name in FOREIGN for word in ("-u", name))
     settings = (word for setting in _SETTINGS for word in ("-c", setting))
     said = _execute(["env", *unset, "git", "-C", str(folder), *settings, *arguments], question, deadline)
     if said.status == _NO_COMMAND:

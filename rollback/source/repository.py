@@ -81,11 +81,6 @@ class Repository:
         """Is its commit here?"""
         return run(self.folder, "cat-file", "-e", f"{release.commit}^{{commit}}").ok
 
-    def user(self) -> str:
-        """Git's user, "Name <mail>", as far as it is configured."""
-        name, mail = (run(self.folder, "config", "--get", key).output for key in ("user.name", "user.email"))
-        return clean_line(name + (b" <" + mail.strip() + b">" if mail.strip() else b""))
-
     def dirty(self) -> bool:
         """Does the work tree differ from its last commit? What is deployed is the tag, whatever this says."""
         if self.bare:

@@ -250,16 +250,6 @@ def test_a_commit_that_is_missing_says_how_to_get_it(checkout: Checkout) -> None
 # What else it knows.
 
 
-def test_the_user_is_gits_user(checkout: Checkout) -> None:
-    checkout.commit({"a": "1"})
-    repository = opened(checkout)
-    assert repository.user() == ""
-    checkout.git("config", "user.name", "Ada \x1b[1mL")
-    assert repository.user() == "Ada \\x1b[1mL"
-    checkout.git("config", "user.email", "ada@example.com")
-    assert repository.user() == "Ada \\x1b[1mL <ada@example.com>"
-
-
 def test_only_changes_to_tracked_files_are_dirt(checkout: Checkout) -> None:
     checkout.commit({"a": "1"})
     states = [opened(checkout).dirty()]
