@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from rollback.playbook.amounts import Share
 from rollback.playbook.shape import Fault, Frozen, refuse
-from rollback.playbook.types import Batch, Count, Duration, OneOrMore, Port, Span, Switch, Text
+from rollback.playbook.types import Batch, Count, Duration, OneOrMore, Port, Rate, Span, Switch, Text
 from rollback.playbook.words import (
     Beside,
     Command,
@@ -40,6 +40,9 @@ class Ssh(Frozen):
     )
     connect_timeout: Span | None = Field(default=None, description="default 5s")
     command_timeout: Span | None = Field(default=None, description="of any command on a host; default 5m")
+    bandwidth: Rate | None = Field(
+        default=None, description="a second, for all uploads together to hosts that have the same; default: no cap"
+    )
 
 
 class Build(Frozen):
