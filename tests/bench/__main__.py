@@ -19,7 +19,7 @@ from types import FrameType
 
 from tests.bench.figures import Figures, Row, read, written
 from tests.bench.fleet import fleet
-from tests.bench.guard import changes
+from tests.bench.guard import changes, slower
 from tests.bench.measure import rows
 from tests.bench.network import network
 from tests.bench.plot import drawn
@@ -106,8 +106,12 @@ def _published(figures: Figures, out: Path) -> int:
 
 def _compared(now: Figures) -> int:
     found = changes(read(_KEPT.read_text()), now)
-    print(*found or ["docs/bench.json has nothing to compare this with"], sep="\n")
-    return int(not found or any(change.is_far_worse for change in found)) or _ours_ran(now)
+    if not found:
+        print("docs/bench.json has nothing to compare this with")
+        return 1
+    far = slower(found)
+    print(*found, f"far slower than before on: {'; '.join(far)}" if far else "not far slower than before", sep="\n")
+    return int(bool(far)) or _ours_ran(now)
 
 
 def _ours_ran(figures: Figures) -> int:

@@ -53,6 +53,10 @@ class Figures:
         return row.wall if (row := self.row(rtt, hosts, tool)) else None
 
 
+def fleet_name(rtt: int, hosts: int) -> str:
+    return f"{hosts} host{'s' * (hosts > 1)}, {rtt} ms"
+
+
 def ratio(of: float | None, to: float | None) -> float | None:
     """How many times as long; None when either was not measured."""
     return of / to if of is not None and to else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from tests.bench.figures import Figures, Row, ratio
+from tests.bench.figures import Figures, Row, fleet_name, ratio
 from tests.bench.tools import LIMIT, OURS
 
 HEADING = "## How fast it is"  # in README
@@ -75,19 +75,16 @@ def notes(figures: Figures) -> list[str]:
     left_out = [f"Not here: {name} ({why})." for name, why in figures.missing]
     failed = [row for row in figures.rows if row.failures]
     return left_out + [
-        f"{row.tool} on {_fleet(row.rtt, row.hosts)}: {len(row.failures)} failed, the last with: {row.failures[-1]}."
+        f"{row.tool} on {fleet_name(row.rtt, row.hosts)}: "
+        f"{len(row.failures)} failed, the last with: {row.failures[-1]}."
         for row in failed
     ]
 
 
 def _table(figures: Figures, cell: Cell) -> str:
-    heads = [_fleet(rtt, hosts) for rtt, hosts in figures.fleets]
+    heads = [fleet_name(rtt, hosts) for rtt, hosts in figures.fleets]
     lines = [[tool, *(cell(rtt, hosts, tool) for rtt, hosts in figures.fleets)] for tool in figures.tools]
     return "\n".join(map(_line, [["", *heads], ["---"] * (len(heads) + 1), *lines]))
-
-
-def _fleet(rtt: int, hosts: int) -> str:
-    return f"{hosts} host{'s' * (hosts > 1)}, {rtt} ms"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.bench.figures import Figures, Row
-from tests.bench.guard import Change, changes
+from tests.bench.guard import Change, changes, slower
 from tests.bench.tools import LIMIT, OURS, QUICK, TOOLS
 
 
@@ -21,6 +21,13 @@ def test_a_slower_machine_is_no_change() -> None:
 def test_only_what_is_far_worse_is_told(ours: float, verdict: bool) -> None:
     (change,) = changes(figures(0.5, 0.25), figures(ours, 0.25))
     assert (change.is_far_worse, "far worse" in str(change)) == (verdict, verdict)
+
+
+def test_we_are_slower_where_we_are_beside_everyone() -> None:
+    far, near = Change(0, 1, LIMIT, 2.0, 9.0), Change(0, 1, "Capistrano", 2.0, 2.0)
+    other = Change(20, 10, LIMIT, 2.0, 9.0)
+    assert slower((far, near, other)) == ("10 hosts, 20 ms",)
+    assert (slower((far, near)), slower(())) == ((), ())
 
 
 def test_what_only_one_of_them_measured_is_not_compared() -> None:
