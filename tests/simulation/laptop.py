@@ -73,7 +73,7 @@ class Book:
     def merge(self, lines: bytes) -> int:
         """How many were new."""
         found = [self._record(line) for line in lines.split(b"\n") if line]
-        new = {one.id: one for one in found if one.id not in self.laptop.records}
+        new = {one.id: one for one in found if one and one.id not in self.laptop.records}
         self.laptop.records |= new
         return len(new)
 
@@ -91,10 +91,9 @@ class Book:
         at = EPOCH + timedelta(seconds=self.clock.now + self.laptop.skew)
         return Record(self.ids.next(), at, "shop", "production", operation, author, fact)
 
-    def _record(self, line: bytes) -> Record:
+    def _record(self, line: bytes) -> Record | None:
+        """None: a host had no room for more than its name."""
         known = self.read.get(line)
-        if known is None:
-            known = codec.record(codec.from_line(line))
-            assert known is not None, line
+        if known is None and (known := codec.record(codec.from_line(line))):
             self.read[line] = known
         return known
