@@ -13,9 +13,10 @@ from rollback.core.barrier import between_live_and, recorded
 from rollback.core.fallback import candidates, choose_fallback
 from rollback.core.history import kept
 from rollback.core.past import Past, past
-from rollback.core.plan import Known, Rollout
+from rollback.core.plan import Known
 from rollback.core.recall import recalled
 from rollback.core.resume import confirm, resume
+from rollback.core.rollout import Rollout
 from rollback.core.status import Status, common_live, live_on
 from rollback.core.times import times
 from rollback.core.vigil import alarm

@@ -19,7 +19,8 @@ from rollback.cli.outlet import console, prose, secrets
 from rollback.core.freeze import freeze
 from rollback.core.history import known_releases, pins, standings
 from rollback.core.left import left, rest, unheard, within
-from rollback.core.plan import Known, Rollout
+from rollback.core.plan import Known
+from rollback.core.rollout import Rollout, groups
 from rollback.errors import UsageError
 from rollback.events import Event
 from rollback.model import Host, Record, Release, Sighting
@@ -201,9 +202,15 @@ class Session:
 
     @cached_property
     def rollout(self) -> Rollout:
-        wanted, watch = self.environment.rollout, self.environment.verify.watch
-        batch = wanted.batch.of(len(self.hosts)) if wanted.batch else 0
-        return Rollout(wanted.canary, batch, watch.duration if watch else 0.0)
+        wanted, watch, count = self.environment.rollout, self.environment.verify.watch, len(self.hosts)
+        return Rollout(
+            wanted.canary,
+            wanted.batch.of(count),
+            watch.duration if watch else 0.0,
+            wanted.pause,
+            wanted.max_unreachable.within(count),
+            groups(self.hosts, wanted.order),
+        )
 
     @cached_property
     def policy(self) -> Policy:

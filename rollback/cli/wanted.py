@@ -41,7 +41,7 @@ def first_plan(session: Session, release: Release, terms: Terms, sightings: Sequ
     if terms.force:
         return deploy_plan(session, release, terms, sightings)
     known = session.known()
-    planning.require_deployable(release, sightings, known, terms.away)
+    planning.require_deployable(release, sightings, known, max(terms.away, session.rollout.away))
     return _before(session, known, sightings) or deploy_plan(session, release, terms, sightings)
 
 

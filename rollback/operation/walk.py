@@ -54,7 +54,7 @@ def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports:
             ports.checks.before(step.release, step.hosts, _compared(step, plan, ports))
         ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
         so_far.attempted.append(step)
-        ports.tell(Began(step))
+        ports.tell(Began(step, plan.lasts(step.phase)))
         findings = _perform(step, plan, policy, ports)
         ports.journal.record(Observed(step, findings))
         _enter(so_far, step, findings, policy)
@@ -115,8 +115,11 @@ def _perform(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
             )
         case Phase.VERIFY:
             return _verify(step, plan, policy, ports)
-        case Phase.WATCH:
-            return ports.checks.watch(step.release, _before(step, plan, ports), step.hosts, policy.excused)
+        case Phase.PAUSE | Phase.WATCH:
+            before, seconds = _before(step, plan, ports), plan.lasts(step.phase)
+            return ports.checks.watch(
+                step.release, before, step.hosts, policy.excused, seconds, lambda: bool(ports.fleet.taken_away)
+            )
 
 
 def _expected(plan: Plan, step: Step) -> tuple[str | None, ...]:

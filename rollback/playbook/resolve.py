@@ -100,6 +100,7 @@ def _host(playbook: Playbook, name: str, written: WrittenEnvironment, host: Writ
         root=root(playbook, name, written, host),
         ssh=_ssh(playbook, written, host),
         roles=host.roles,
+        zone=host.zone or "",
         vars=MappingProxyType(variables(playbook, written, host)),
         restart=_nearest(*(level.restart for level in levels)),
         drain=_nearest(*(level.drain for level in levels)),

@@ -24,6 +24,7 @@ def faults(playbook: Playbook) -> Iterator[Fault]:
     yield from _notify(playbook)
     for name, written in playbook.environments.items():
         yield from _roots(playbook, name, written)
+        yield from _order(name, written)
         for at, check in enumerate(playbook.checks):
             yield from _url(at, check, name, written)
             yield from _limits(at, check, name, written)
@@ -71,6 +72,15 @@ def _roots(playbook: Playbook, name: str, written: WrittenEnvironment) -> Iterat
         except ValueError as wrong:
             found.setdefault(str(wrong).replace(host.name, ""), Fault(("root",), str(wrong)))
     yield from found.values()
+
+
+def _order(name: str, written: WrittenEnvironment) -> Iterator[Fault]:
+    roles = {role for host in written.hosts for role in host.roles}
+    for at, role in enumerate(written.rollout.order):
+        if role not in roles:
+            known = ", ".join(sorted(roles)) or "none"
+            path = ("environments", name, "rollout", "order", at)
+            yield Fault(path, f'no host of {name} has the role "{role}"; there is {known}')
 
 
 def _url(at: int, check: Check, name: str, written: WrittenEnvironment) -> Iterator[Fault]:

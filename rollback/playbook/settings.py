@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from rollback.playbook.amounts import Share
+from rollback.playbook.amounts import Exactly, Share
 from rollback.playbook.shape import Fault, Frozen, refuse
-from rollback.playbook.types import Batch, Count, Duration, OneOrMore, Port, Span, Switch, Text
+from rollback.playbook.types import Batch, Count, Duration, MayBeAway, OneOrMore, Port, Span, Switch, Text
 from rollback.playbook.words import (
     Beside,
     Command,
@@ -84,10 +84,22 @@ class Migrations(Frozen):
 
 
 class Rollout(Frozen):
-    """How many hosts at once: first `canary`, then `batch` at a time."""
+    """Who is switched when: first `canary` hosts, then `batch` at a time, one role after the other. A wave is never of
+    two zones."""
 
     canary: Count = Field(default=1, description="hosts that go first; 0: none")
     batch: Batch = Field(default=Share(0.5), description="hosts at once after that: a count, or a share of all hosts")
+    pause: Duration = Field(default=0.0, description="between two waves; the hosts of the first are watched meanwhile")
+    max_unreachable: MayBeAway = Field(
+        default=Exactly(0), description="hosts that a deploy may go out without: a count, or a share of all hosts"
+    )
+    order: OneOrMore[Line] = Field(default=(), description="roles, in the order in which their hosts are switched")
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        twice = [at for at, role in enumerate(self.order) if role in self.order[:at]]
+        refuse(*(Fault(("order", at), f'"{self.order[at]}" is already there') for at in twice))
+        return self
 
 
 class Gate(Frozen):
@@ -167,6 +179,7 @@ class WrittenHost(Frozen):
     port: Port | None = Field(default=None, description="of its sshd")
     user: User | None = None
     roles: tuple[Line, ...] = ()
+    zone: Line | None = Field(default=None, description="a wave never takes hosts of two zones")
     ssh: Ssh = Ssh()
     restart: OptionalCommand | None = Field(default=None, description='"" means: nothing here')
     drain: OptionalCommand | None = Field(default=None, description='"" means: nothing here')

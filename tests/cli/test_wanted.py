@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rollback.cli.wanted import Terms, first_plan
-from rollback.core.plan import Rollout
+from rollback.core.rollout import Rollout
 from rollback.errors import Refused
 from rollback.model import Grade, Kind, Release
 from tests.build import V3, judged, known, release, sighting

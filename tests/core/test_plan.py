@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from rollback.core import plan as planning
 from rollback.core.fallback import candidates
-from rollback.core.plan import Known, Rollout, recovery, touched, waves
+from rollback.core.plan import Known, recovery, touched
+from rollback.core.rollout import Rollout, waves
 from rollback.errors import Refused, TagMoved, Unreachable
 from rollback.model import Grade, Intent, Kind, Marked, Phase, Plan, Record, Step, Withdrawn
 from tests.build import V1, V2, V3, judged, known, record, release, sighting

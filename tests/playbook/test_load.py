@@ -59,7 +59,7 @@ def test_every_fault_is_told_at_once_also_those_beside_unknown_keys() -> None:
 def test_an_unknown_key_lists_the_known_ones_when_none_is_near() -> None:
     assert faults(GOOD.replace("[web1]", "[{name: web1, zzz: 1}]")) == [
         "5: environments.production.hosts[0].zzz: unknown key; known are "
-        "address, drain, name, port, restart, roles, ssh, undrain, user, vars"
+        "address, drain, name, port, restart, roles, ssh, undrain, user, vars, zone"
     ]
 
 
