@@ -9,7 +9,7 @@ SCRIPTS = scripts/setup .ci/run $(shell find rollback -name '*.sh')
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports
 export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
 
-.PHONY: help setup demo test simulate mutants cover check lint types format lock clean
+.PHONY: help setup demo test simulate rates mutants cover check lint types format lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: setup  ## all tests (ARGS="tests/core -k plan")
 
 simulate: setup  ## many more simulated fleets than the tests run (SEEDS=0..200000)
 	@$(VENV)/python -m tests.simulation --seeds $(or $(SEEDS),0..20000)
+
+rates: setup  ## how often simulated deploys are decided wrongly (DEPLOYS=20000)
+	@$(VENV)/python -m tests.rates --deploys $(or $(DEPLOYS),2000)
 
 mutants: setup  ## plant mistakes, and fail when the tests do not notice one (ARGS="fencing")
 	@$(VENV)/python -m tests.mutants $(ARGS)

@@ -250,6 +250,7 @@ class Finding:
     """One answer to a check, or what a phase did on one host (then `check` is the phase's name).
 
     case: the for_each case ("no_profile"). at: UTC. took: seconds. evidence: bounded text, already cleaned.
+    final: it was asked or waited for as long as can be, and no limit tolerates that.
     """
 
     check: str
@@ -263,6 +264,7 @@ class Finding:
     took: float = 0.0
     required: bool = True
     attempts: int = 1
+    final: bool = False
 
 
 class Grade(StrEnum):
@@ -466,6 +468,14 @@ class Unfrozen:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a person knows and no check can: it becomes part of the incident that was then. at: when it was, UTC."""
+
+    text: str
+    at: datetime
+
+
 Fact = (
     Started
     | Between
@@ -482,6 +492,7 @@ Fact = (
     | Frozen
     | Unfrozen
     | Watched
+    | Noted
 )
 
 

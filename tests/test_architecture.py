@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "notify": EDGE,
     "operation": NOUNS | {"core"},
     "report": NOUNS | {"core"},
-    "init": NOUNS | {"playbook", "source"},
+    "init": NOUNS | {"playbook", "source", "core", "report"},
     "cli": EVERYTHING | {"__init__"},
     "demo": EVERYTHING | {"__init__"},
 }
@@ -43,6 +43,7 @@ OWNERS = {
     "paramiko": ("hosts/link.py", "hosts/ssh.py", "hosts/identities.py", "hosts/keys.py", "hosts/ssh_config_reader.py"),
     "git": ("source/command.py",),
     "sqlalchemy": ("ledger/*.py",),
+    "alembic": ("ledger/upgrade.py", "ledger/versions/*.py"),
     "sqlite3": ("ledger/*.py",),
     "apprise": ("notify/announce.py",),
     "httpx": ("checks/*.py", "demo/*.py", "notify/*.py"),
@@ -60,7 +61,7 @@ STANDARD_ONLY = ("__init__", "__main__", "model", "events", "errors", "text", "p
 LONGEST = 250  # lines
 LONGER = {  # lists, to be read from top to bottom: the nouns, and the commands
     "model.py": 520,
-    "cli/app.py": 320,
+    "cli/app.py": 460,
 }
 
 

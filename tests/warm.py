@@ -46,6 +46,13 @@ class Operator:
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
 
+    def until(self, words: str) -> None:
+        """Until it has said that on stderr."""
+        deadline = time.monotonic() + _PATIENCE
+        while not self._err.exists() or words not in self._err.read_text("utf-8", "backslashreplace"):
+            assert time.monotonic() < deadline, f"it never said {words!r}"
+            time.sleep(0.05)
+
     def wait(self) -> Ran:
         """Raises TimeoutError."""
         code, peak = map(int, self._told.recv(64).split())

@@ -11,12 +11,22 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 Place = TypeVar("Place")
 Answer = TypeVar("Answer")
 
 _WIDTH = 64
+
+
+class Crowd(Protocol):
+    """How several are asked: `concurrently`, or one after the other where time itself is simulated."""
+
+    def __call__(
+        self, work: Callable[[Place, threading.Event], Answer], places: Sequence[Place], width: int = ...
+    ) -> tuple[Answer, ...]: ...
+
+
 _LISTEN = 0.2  # seconds; a longer wait would hold up a signal
 
 

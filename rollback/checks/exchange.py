@@ -12,9 +12,9 @@ import httpcore
 import httpx
 
 from rollback.checks.expect import Response
-from rollback.checks.question import NoAnswer, Question, Said, not_yet
+from rollback.checks.question import NoAnswer, Question, Said, nobody, not_yet
 from rollback.checks.request import LOCAL, Sent, built, onward
-from rollback.checks.through import Connect, Deadline, Through
+from rollback.checks.through import UNREACHED, Connect, Deadline, Through
 from rollback.checks.tls import context
 from rollback.errors import UsageError
 from rollback.model import Result
@@ -86,7 +86,7 @@ class Conversation:
         except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol) as error:
             raise UsageError(f"{request.method} {request.url} is not a request that can be sent: {error}") from error
         except _TRANSPORT as error:
-            raise not_yet(self._worded(error)) from error
+            raise (nobody if isinstance(error, UNREACHED) else not_yet)(self._worded(error)) from error
         self._cookies.extract_cookies(answer)
         return self._read(answer, began, request.headers.get("authorization", "").encode())
 

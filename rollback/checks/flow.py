@@ -5,6 +5,8 @@ It ends at the first step that is not answered as expected; steps that are to ru
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rollback.checks.exchange import Conversation
 from rollback.checks.expect import captured
 from rollback.checks.http import judged
@@ -54,8 +56,7 @@ def _take(question: Question, step: FlowStep, talk: Conversation) -> Question:
 
 
 def _named(none: NoAnswer, what: str) -> NoAnswer:
-    said = none.said
-    return NoAnswer(Said(said.result, f"{what}: {said.observed}", said.expected, said.evidence, said.settled))
+    return NoAnswer(replace(none.said, observed=f"{what}: {none.said.observed}"))
 
 
 def _clean_up(question: Question, steps: tuple[FlowStep, ...], talk: Conversation) -> None:

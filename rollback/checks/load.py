@@ -31,8 +31,12 @@ class Violation:
 
 def ask(question: Question) -> Said:
     """Raises: NoAnswer, HostError, UsageError."""
+    return judged(question, _measured(question, _load(question)))
+
+
+def judged(question: Question, now: Burst) -> Said:
+    """A burst beside its limits, and beside the one before the switch."""
     load = _load(question)
-    now = _measured(question, load)
     before = question.before if isinstance(question.before, Burst) else None
     uncompared = _uncompared(question, load, before)
     evidence = question.opening("\n".join(_evidence(now, before)))
@@ -44,7 +48,8 @@ def ask(question: Question) -> Said:
     if uncompared and not load.limited:
         missed = isinstance(question.before, Missed)
         return Said(Result.INCONCLUSIVE if missed else Result.SKIPPED, uncompared, evidence=evidence)
-    return Said(Result.PASS, f"{_summary(now)}{f'; {uncompared}' if uncompared else ''}", evidence=evidence)
+    noted = f"; {uncompared}" if uncompared and question.before else ""
+    return Said(Result.PASS, f"{_summary(now)}{noted}", evidence=evidence)
 
 
 def baseline(question: Question) -> Burst:

@@ -52,7 +52,7 @@ def ask(question: Question) -> Said:
     logs, before = _logs(question), question.before
     if isinstance(before, End):
         ran = _run(question, _script(question, logs, before), question.check.timeout)
-        return _judged(question, logs, tail(ran.stdout))
+        return judged(question, logs, tail(ran.stdout))
     if isinstance(before, Missed) and "previous.id" in question.values:
         return Said(Result.INCONCLUSIVE, f"where the log stood before the switch was not seen: {before.why}")
     why = "no release was live here before" if before else "nothing was switched just now"
@@ -104,7 +104,8 @@ def _run(question: Question, script: str, timeout: float) -> Ran:
     raise NoAnswer(Said(Result.ERROR, said, "its lines", evidence, settled=ran.exit_status is not None))
 
 
-def _judged(question: Question, logs: Logs, found: Tail) -> Said:
+def judged(question: Question, logs: Logs, found: Tail) -> Said:
+    """What the log got since the switch, beside what is expected of it."""
     if found.absent:
         return Said(Result.INCONCLUSIVE, _nothing_there(question, logs), "a log", settled=False)
     evidence = question.ending("\n".join(clean_line(question.secrets.redact(line), 200) for line in found.lines))

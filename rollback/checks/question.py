@@ -114,6 +114,8 @@ class Question:
 class Said:
     """What came of a question. settled: False when waiting may change it (no connection, a 503): only that is retried.
 
+    silent: nobody took the connection.
+
     observed and expected: as they came; evidence: already redacted, cut and cleaned.
     """
 
@@ -122,6 +124,7 @@ class Said:
     expected: str = ""
     evidence: str = ""
     settled: bool = True
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +145,8 @@ class NoAnswer(Exception):
 def not_yet(why: str) -> NoAnswer:
     """The app did not answer, and may when it is asked again."""
     return NoAnswer(Said(Result.FAIL, why, "an answer", settled=False))
+
+
+def nobody(why: str) -> NoAnswer:
+    """The same, where nobody took the connection."""
+    return NoAnswer(Said(Result.FAIL, why, "an answer", settled=False, silent=True))

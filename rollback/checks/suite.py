@@ -10,19 +10,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from rollback.checks.apart import told_apart
 from rollback.checks.ask import ask
+from rollback.checks.asking import Ask, Asking
 from rollback.checks.before import Before, compares, marks
-from rollback.checks.crowd import concurrently
+from rollback.checks.crowd import Crowd, concurrently
 from rollback.checks.exec import folder
 from rollback.checks.gate import Pace, Reply, answer, stand
-from rollback.checks.question import Ports, Question, Ran, Said
+from rollback.checks.question import Ports, Question, Ran
 from rollback.checks.turns import by_place, parted
 from rollback.checks.watch import Window, observe
 from rollback.events import Event, Found, Moved, Noticed
-from rollback.model import Finding, Phase, Release, Result, View
+from rollback.model import Finding, Phase, Release, View
 from rollback.playbook.settings import Watch
 from rollback.text import clean_line
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from rollback.playbook.schema import Environment, Playbook
     from rollback.playbook.secrets import Secrets
 
-_AT_ONCE = 4  # questions to one vantage; an sshd allows ten sessions on a connection
+Part = TypeVar("Part")
+_CONNECTING = {"http", "flow", "tcp"}
 
 
 class Checks:
@@ -49,11 +51,14 @@ class Checks:
         tell: Callable[[Event], None],
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        ask: Ask = ask,
+        crowd: Crowd = concurrently,
     ) -> None:
         self._checks, self._environment = playbook.checks, environment
         self._limits = {check.name: check.limits for check in playbook.checks}
         self._ports, self._secrets, self._tell = Ports(dial, command, running), secrets, tell
         self._clock, self._sleep = clock, sleep
+        self._asking, self._crowd = Asking(ask, crowd, clock, secrets), crowd
         self._before, self._folder = Before(), folder(playbook)
         for check in self._checks:
             _tell_insecure(check, tell)
@@ -76,18 +81,30 @@ class Checks:
         self._before.look(release, bursts, ends)
 
     def gate(
-        self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], view: View
+        self,
+        release: Release,
+        previous: Mapping[str, Release | None],
+        hosts: tuple[str, ...],
+        view: View,
+        excused: frozenset[str] = frozenset(),
     ) -> tuple[Finding, ...]:
         """What the gate found, host by host; via url it is asked once, and `host` is then None."""
         checks = self._of(view, "gate")
 
-        def gated(place: str | None, stop: threading.Event) -> tuple[Finding, ...]:
+        def asked(place: str | None) -> tuple[Question, ...]:
             before = previous.get(place) if place else _only(previous.values())
-            questions = self._questions(checks, place, release, before)
-            found = stand(lambda: self._round(questions, stop), self._limits, self._pace(stop))
-            return self._told(found, stop)
+            return self._questions(self._of(View.HOST, "gate") if place else checks, place, release, before)
 
-        return _joined(concurrently(gated, hosts if view is View.HOST else (None,))) if checks else ()
+        def gated(place: str | None, stop: threading.Event) -> tuple[Finding, ...]:
+            questions = asked(place)
+
+            def ask_all() -> tuple[Reply, ...]:
+                replies = self._round(questions, stop)
+                return replies if place else self._apart(replies, [asked(host) for host in hosts], excused)
+
+            return self._told(stand(ask_all, self._limits, self._pace(stop), excused), stop)
+
+        return _joined(self._crowd(gated, hosts if view is View.HOST else (None,))) if checks else ()
 
     def watch(
         self,
@@ -103,47 +120,59 @@ class Checks:
         over: nobody waits for it any more."""
         interval = min(seconds, (self._environment.verify.watch or Watch()).interval)
         window = Window(seconds, interval, self._clock, self._sleep, self._tell, over)
-        return observe(self._sampler(dict.fromkeys(hosts, release), previous), self._limits, excused, window)
+        return observe(self._sampler(dict.fromkeys(hosts, release), previous, excused), self._limits, excused, window)
 
     def sample(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
         """One round of the watch, of what is live on these hosts and of the url."""
-        return self._sampler(live, {})()
+        return self._sampler(live, {}, frozenset())()
 
     def _sampler(
-        self, live: Mapping[str, Release], previous: Mapping[str, Release | None]
+        self, live: Mapping[str, Release], previous: Mapping[str, Release | None], excused: frozenset[str]
     ) -> Callable[[], tuple[Finding, ...]]:
         """One round of the watch."""
         everywhere, before = _only(live.values()), _only(previous.values())
-        questions = {
-            host: self._questions(self._of(View.HOST, "watch"), host, release, previous.get(host))
+        of_hosts = (
+            self._questions(self._of(View.HOST, "watch"), host, release, previous.get(host))
             for host, release in live.items()
-        }
+        )
         of_url = self._questions(self._of(View.URL, "watch"), None, everywhere, before)
 
-        def at(asked: tuple[Question, ...], stop: threading.Event) -> tuple[Finding, ...]:
-            quick, alone = parted(asked)
-            put = concurrently(lambda question, _: self._put(question, stop), quick, width=_AT_ONCE)
-            put += concurrently(lambda question, _: self._put(question, stop), alone, width=1)
-            return tuple(reply.finding for reply in put)
+        rounds = tuple(filter(None, (*of_hosts, of_url)))
 
-        rounds = tuple(filter(None, (*questions.values(), of_url)))
-        return lambda: _joined(concurrently(at, rounds))
+        def at(asked: tuple[Question, ...], stop: threading.Event) -> tuple[Reply, ...]:
+            return self._asking.quick(asked, stop) + self._asking.alone(asked, stop)
 
-    def once(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
-        """Every check once: of each host with what is live there, and via url with what is live everywhere."""
+        def sample() -> tuple[Finding, ...]:
+            replies = _joined(self._crowd(at, rounds))
+            hosts = tuple(reply for reply in replies if reply.finding.host)
+            users = told_apart(replies[len(hosts) :], hosts, self._telling(excused))
+            return tuple(reply.finding for reply in hosts + users)
+
+        return sample
+
+    def once(self, live: Mapping[str, Release], *, apart: bool = False) -> tuple[Finding, ...]:
+        """Every check once: of each host with what is live there, and via url with what is live everywhere.
+
+        apart: tell a url that nobody reaches from a release that fails.
+        """
         everywhere = _only(live.values())
-        asked = [q for host, release in live.items() for q in self._questions(self._of(View.HOST), host, release, None)]
+        of_hosts = [self._questions(self._of(View.HOST), host, release, None) for host, release in live.items()]
+        asked = [*_joined(of_hosts)]
         if live:
             asked += self._questions(self._of(View.URL), None, everywhere, None)
 
         def one(question: Question, stop: threading.Event) -> tuple[Finding, ...]:
-            return self._told((answer(lambda: self._put(question, stop), self._pace(stop)),), stop)
+            def put() -> Reply:
+                reply = self._asking.put(question, stop)
+                return self._apart((reply,), of_hosts, frozenset())[0] if apart and not question.host else reply
+
+            return self._told((answer(put, self._pace(stop), self._limits[question.check.name]),), stop)
 
         def in_turn(questions: Sequence[Question], stop: threading.Event) -> tuple[Finding, ...]:
             return _joined([one(question, stop) for question in questions])
 
         quick, alone = parted(asked)
-        return _joined(concurrently(one, quick) + concurrently(in_turn, by_place(alone)))
+        return _joined(self._crowd(one, quick) + self._crowd(in_turn, by_place(alone)))
 
     def _those(self, which: Callable[[Check], bool]) -> tuple[Check, ...]:
         return tuple(filter(which, self._checks))
@@ -165,43 +194,29 @@ class Checks:
         return tuple(replace(question, before=self._before.of(question, release)) for question in made)
 
     def _round(self, questions: Sequence[Question], stop: threading.Event) -> tuple[Reply, ...]:
-        quick, alone = parted(questions)
-        replies = concurrently(lambda question, _: self._put(question, stop), quick, width=_AT_ONCE)
+        replies = self._asking.quick(questions, stop)
         if any(reply.finding.required and not reply.settled for reply in replies):
-            replies += tuple(map(self._put_off, alone))
+            replies += self._asking.put_off(questions)
         else:
-            replies += concurrently(lambda question, _: self._put(question, stop), alone, width=1)
+            replies += self._asking.alone(questions, stop)
         host = questions[0].host
         waiting = next((reply.finding.observed for reply in replies if not reply.settled), None)
         if waiting and host and not stop.is_set():
             self._tell(Moved(host.name, Phase.VERIFY, f"not ready: {clean_line(waiting, 60)}"))
         return replies
 
-    def _put_off(self, question: Question) -> Reply:
-        why = "not asked while other checks still wait for their answers"
-        return self._reply(question, Said(Result.INCONCLUSIVE, why, settled=False), self._clock())
+    def _apart(
+        self, replies: tuple[Reply, ...], of_hosts: Sequence[tuple[Question, ...]], excused: frozenset[str]
+    ) -> tuple[Reply, ...]:
+        """Replies of the url; the hosts are asked only when nobody took a connection to it."""
+        if not any(reply.silent for reply in replies):
+            return replies
+        now = _joined(self._crowd(self._asking.quick, of_hosts))
+        return told_apart(replies, now, self._telling(excused))
 
-    def _put(self, question: Question, stop: threading.Event) -> Reply:
-        begun = self._clock()
-        return self._reply(question, ask(replace(question, stopped=stop.is_set)), begun)
-
-    def _reply(self, question: Question, said: Said, begun: float) -> Reply:
-        finding = Finding(
-            check=question.check.name,
-            result=said.result,
-            at=datetime.now(UTC),
-            host=question.host.name if question.host else None,
-            case=clean_line(", ".join(question.case.values())) if question.case else None,
-            observed=self._shown(said.observed),
-            expected=self._shown(said.expected),
-            evidence=said.evidence,
-            took=self._clock() - begun,
-            required=question.check.severity == "required",
-        )
-        return Reply(finding, said.settled)
-
-    def _shown(self, text: str) -> str:
-        return clean_line(self._secrets.redact(text))
+    def _telling(self, excused: frozenset[str]) -> frozenset[str]:
+        """The checks that tell whether a host answers: those that take a connection to the app."""
+        return frozenset(check.name for check in self._checks if check.kind in _CONNECTING) - excused
 
     def _pace(self, stop: threading.Event) -> Pace:
         return Pace(self._environment.verify.gate, self._clock, self._sleep, stop.is_set)
@@ -225,8 +240,8 @@ def _only(releases: Iterable[Release | None]) -> Release | None:
     return different.pop() if len(different) == 1 else None
 
 
-def _joined(findings: Sequence[tuple[Finding, ...]]) -> tuple[Finding, ...]:
-    return tuple(finding for some in findings for finding in some)
+def _joined(parts: Sequence[tuple[Part, ...]]) -> tuple[Part, ...]:
+    return tuple(one for part in parts for one in part)
 
 
 def _tell_insecure(check: Check, tell: Callable[[Event], None]) -> None:

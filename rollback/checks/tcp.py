@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from urllib.parse import urlsplit
 
-from rollback.checks.question import Question, Said, not_yet
+from rollback.checks.question import Question, Said, nobody
 from rollback.checks.request import LOCAL, number
 from rollback.checks.through import worded
 from rollback.errors import UsageError
@@ -19,9 +19,9 @@ def ask(question: Question) -> Said:
     try:
         _connected(question, port).close()
     except TimeoutError as error:
-        raise not_yet(f"port {port}: no answer within {question.check.timeout:g} s") from error
+        raise nobody(f"port {port}: no answer within {question.check.timeout:g} s") from error
     except OSError as error:
-        raise not_yet(f"port {port}: {worded(error)}") from error
+        raise nobody(f"port {port}: {worded(error)}") from error
     return Said(Result.PASS, f"port {port} accepted a connection")
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 import httpcore
 import httpx
 
+UNREACHED = (httpcore.ConnectError, httpcore.ConnectTimeout)  # nobody took the connection
 Connect = Callable[[str, int, float], socket.socket]  # host, port, patience in seconds
 
 
@@ -91,7 +92,7 @@ class _Backend(httpcore.NetworkBackend):
         try:
             return _Stream(self._connect(host, port, left), self._deadline)
         except OSError as error:
-            raise _explained(error, httpcore.ConnectError) from error
+            raise _explained(error, httpcore.ConnectError, httpcore.ConnectTimeout) from error
 
 
 class _Stream(httpcore.NetworkStream):
@@ -148,8 +149,8 @@ def _readable(sock: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _explained(error: OSError, kind: type[Exception]) -> Exception:
-    return httpcore.ReadTimeout("the time is up") if isinstance(error, TimeoutError) else kind(worded(error))
+def _explained(error: OSError, kind: type[Exception], late: type[Exception] = httpcore.ReadTimeout) -> Exception:
+    return late("the time is up") if isinstance(error, TimeoutError) else kind(worded(error))
 
 
 def worded(error: OSError) -> str:

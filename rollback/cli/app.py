@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,15 +12,26 @@ import typer
 from rollback.cli import outlet
 from rollback.cli.arguments import (
     Address,
+    At,
     Away,
+    By,
     Count,
     Cross,
+    Csv,
     For,
     Force,
+    Image,
     Junit,
     Live,
+    OfAuthor,
+    OfOutcome,
+    OfTag,
+    Page,
+    Prometheus,
     Reason,
     Replay,
+    Since,
+    SinceWhen,
     Steal,
     Tag,
     Wait,
@@ -168,9 +180,20 @@ def releases(options: Options) -> Reply:
 
 
 @_command
-def history(options: Options, limit: Count = 20) -> Reply:
-    """What was done, by whom, and how it ended."""
-    return _call("look", "history", options, limit)
+def history(
+    options: Options,
+    limit: Count = 20,
+    tag: OfTag = None,
+    author: OfAuthor = None,
+    outcome: OfOutcome = None,
+    since: SinceWhen = None,
+) -> Reply:
+    """What was done, by whom, and how it ended.
+
+    Of every environment, or of one (-e NAME)."""
+    from rollback.core.past import Wanted
+
+    return _call("look", "history", options, limit, Wanted(tag, author, outcome), since)
 
 
 @_command
@@ -180,6 +203,18 @@ def show(
 ) -> Reply:
     """One operation: its steps, findings and outcome."""
     return _call("look", "show", options, operation)
+
+
+@_command
+def diff(
+    options: Options,
+    old: Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)],
+    new: Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)],
+) -> Reply:
+    """What the second release has that the first has not.
+
+    Commits, files, migrations, and what changed in the playbook: git is asked, no host."""
+    return _call("diff", "diff", options, old, new)
 
 
 @_command
@@ -229,6 +264,23 @@ def watch(
 
 
 @_command
+def metrics(
+    options: Options,
+    since: Since = "",
+    by: By = "",
+    csv: Csv = False,
+    prometheus: Prometheus = False,
+) -> Reply:
+    """How well delivery goes, by DORA's five metrics.
+
+    Deployment frequency, lead time, change fail rate, recovery time, rework; and how long rollbacks took to detect,
+    decide, execute and verify. From the ledger and the repository; no host is asked."""
+    from rollback.cli.delivery import Format
+
+    return _call("delivery", "delivery", options, since, by, Format(csv, prometheus))
+
+
+@_command
 def mark(
     options: Options,
     grade: Annotated[str, typer.Argument(metavar="good|bad")],
@@ -256,6 +308,32 @@ def unfreeze(options: Options, reason: Reason) -> Reply:
 
 
 @_command
+def note(
+    options: Options,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What happened, in a sentence.")],
+    at: At = None,
+) -> Reply:
+    """Add to the incident's timeline what no check saw."""
+    return _call("postmortem", "note", options, text, at)
+
+
+@_command
+def postmortem(
+    options: Options,
+    operation: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[OPERATION]...", help="Of these; default: the last incident.", show_default=False),
+    ] = None,
+    html: Page = False,
+    svg: Image = False,
+) -> Reply:
+    """The incident's report, filled in from the ledger.
+
+    Markdown in five parts; what the ledger can't know is marked TODO(human)."""
+    return _call("postmortem", "postmortem", options, tuple(operation or ()), html, svg)
+
+
+@_command
 def notify(
     options: Options,
     test: Annotated[bool, typer.Option("--test", help="Tell each of them something.", show_default=False)] = False,
@@ -271,6 +349,21 @@ def prune(options: Options) -> Reply:
 
 
 @_command
+def ledger(
+    options: Options,
+    action: Annotated[str, typer.Argument(metavar="upgrade|sync|export|import|verify")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="To export to, or import from; -: a pipe.")
+    ] = None,
+) -> Reply:
+    """The ledger's tables, its union with the hosts' journals, copies of it, and its proof.
+
+    upgrade: brings its tables to this version. sync: learns what the hosts remember, and tells them. export, import:
+    JSON Lines. verify: follows the chain of records; exit code 3 when one was changed or is missing."""
+    return _call("ledger", "ledger", options, action, file)
+
+
+@_command
 def init(
     options: Options,
     host: Annotated[list[str] | None, typer.Option("--host", metavar="NAME", help="A host; may be repeated.")] = None,
@@ -282,6 +375,21 @@ def init(
 
     Looks at this repository: what kind of app it is, its tags, a health route."""
     return _call("first", "init", options, tuple(host or ()), app)
+
+
+@_command
+def runbook(
+    options: Options,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 3 when it no longer matches.", show_default=False)
+    ] = False,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print it instead.", show_default=False)] = False,
+) -> Reply:
+    """Write this playbook's part of RUNBOOK.md.
+
+    Its real hosts, commands, checks and contacts, and what to type when; a block between two markers, and what stands
+    outside of it is kept."""
+    return _call("runbook", "write", options, check, stdout)
 
 
 @_command

@@ -43,6 +43,36 @@ For = Annotated[
     float,
     typer.Option("--for", metavar="DURATION", parser=_duration, help="End after so long, e.g. 1h.", show_default=False),
 ]
+
+
+def complete_tag(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Tags of the repository, for the shell's completion."""
+    from rollback.cli.completion import tags
+
+    return [tag for tag in tags(ctx) if tag.startswith(incomplete)]
+
+
+OfTag = Annotated[
+    str | None,
+    typer.Option(
+        "--tag", metavar="TAG", help="Of this release; globs.", autocompletion=complete_tag, show_default=False
+    ),
+]
+OfAuthor = Annotated[
+    str | None, typer.Option("--author", metavar="NAME", help="By this person; globs.", show_default=False)
+]
+OfOutcome = Annotated[
+    str | None, typer.Option("--outcome", metavar="WORD", help="E.g. done, rolled-back.", show_default=False)
+]
+SinceWhen = Annotated[
+    str | None, typer.Option("--since", metavar="TIME", help="E.g. 2026-11-01 or 7d ago.", show_default=False)
+]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="TIME", help="When it was, e.g. 09:45 or 10m ago; default: now.", show_default=False),
+]
+Page = Annotated[bool, typer.Option("--html", help="A page instead, with the picture.", show_default=False)]
+Image = Annotated[bool, typer.Option("--svg", help="Only the picture.", show_default=False)]
 Away = Annotated[
     int,
     typer.Option("--allow-unreachable", metavar="N", help="Go on without so many hosts.", min=0, show_default=False),
@@ -53,12 +83,16 @@ Junit = Annotated[
 ]
 Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
 
-
-def complete_tag(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Tags of the repository, for the shell's completion."""
-    from rollback.cli.completion import tags
-
-    return [tag for tag in tags(ctx) if tag.startswith(incomplete)]
+Since = Annotated[
+    str, typer.Option("--since", metavar="WHEN", help="30d, 12h, 6w or a date; default: 90d.", show_default=False)
+]
+By = Annotated[
+    str, typer.Option("--by", metavar="WHAT", help="A row for each environment, author or week.", show_default=False)
+]
+Csv = Annotated[bool, typer.Option("--csv", help="A table for other programs.", show_default=False)]
+Prometheus = Annotated[
+    bool, typer.Option("--prometheus", help="For a pushgateway or a textfile collector.", show_default=False)
+]
 
 
 Tag = Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)]

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from rollback.cli.lease import claim, patience, require_free
 from rollback.cli.look import seen
@@ -33,9 +32,6 @@ from rollback.operation.ports import Ports
 from rollback.report import ending as endings
 from rollback.report import plan as plans
 from rollback.report import waves, words
-
-if TYPE_CHECKING:
-    from rollback.core.plan import Known
 
 
 def deploy(options: Options, tag: str, terms: Terms) -> Reply:
@@ -63,7 +59,7 @@ def rollback(options: Options, to: str | None, terms: Terms) -> Reply:
 
 def back_plan(session: Session, to: str | None, terms: Terms, sightings: Sequence[Sighting]) -> Plan:
     """Undo what was left half done, or else go back. Raises: Refused, Unreachable."""
-    target = named(session, to, sightings, session.known()) if to else None
+    target = named(session, to, sightings) if to else None
     return rollback_plan(session, target, terms, sightings)
 
 
@@ -89,13 +85,17 @@ def _nothing_to_do(session: Session, sightings: Sequence[Sighting]) -> Reply:
     return Reply(None, (f"! {said}",), Outcome.PARTIAL.exit_code, said, "rollback check")
 
 
-def named(session: Session, tag: str, sightings: Sequence[Sighting], known: Known) -> Release:
+def named(session: Session, tag: str, sightings: Sequence[Sighting]) -> Release:
     """A release by its tag: as it was deployed, else as it lies on the hosts, else from the repository."""
+    session.regard(tag)
+    known = session.known()
     on_hosts = {release.tag: release for s in sightings for release in s.releases}
     if tag in known.pins or tag in on_hosts:
         return known.pins.get(tag) or on_hosts[tag]
     try:
-        return session.repository.release(tag, session.playbook.tags)
+        found = session.repository.release(tag, session.playbook.tags)
+        session.regard(found)
+        return found
     except Refused as error:
         there = ", ".join(sorted(on_hosts)) or "none"
         raise type(error)(f"{error}; releases on the hosts: {there}", hint=error.hint or "rollback releases") from error
@@ -154,13 +154,13 @@ def _lines(session: Session, plan: Plan) -> tuple[str, ...]:
     known = session.known()
     noted = (*_changes(session, plan), *plans.frozen(plan, known.freeze))
     shown = plans.lines(plan, session.environment.name, known.standings, known.left, noted)
-    return (*shown, *waves.takes(expected(plan, session.records())))
+    return (*shown, *waves.takes(expected(plan, session.near().recent)))
 
 
 def _changes(session: Session, plan: Plan) -> tuple[str, ...]:
     """What a deploy brings, when git can tell; a rollback does not ask it."""
     before = {was for _, was in plan.live}
-    known = known_releases(session.records())
+    known = known_releases(session.near().every)
     if plan.kind is not Kind.DEPLOY or len(before) != 1 or (live := known.get(before.pop() or "")) is None:
         return ()
     between = session.repository.between(live.commit, plan.target.commit)
@@ -194,7 +194,7 @@ def _under_lease(session: Session, plan: Planned, shown: Plan | None, terms: Ter
 
 
 def _reply(session: Session, operation: str, plan: Plan, ending: Ending, signal: int) -> Reply:
-    records = session.records()
+    records = session.near().every
     mine = [record for record in records if record.operation == operation]
     subject = Subject(plan.kind, session.environment.name, operation, plan.target, plan.fallback, bool(plan.barrier))
     why = explained(subject, ending, mine, records)
@@ -202,5 +202,11 @@ def _reply(session: Session, operation: str, plan: Plan, ending: Ending, signal:
     said = endings.message(why)
     data = {"operation": operation, "outcome": ending.outcome, "plan": plan, "ending": ending, **endings.data(why)}
     return Reply(
-        data, (endings.headline(ending.outcome, said), *endings.lines(why)), code, said, endings.hint(why), why=why
+        data,
+        (endings.headline(ending.outcome, said), *endings.lines(why)),
+        code,
+        said,
+        endings.hint(why),
+        why=why,
+        head=session.ledger.head(),
     )

@@ -19,6 +19,8 @@ from rollback.errors import Refused
 from rollback.model import Release, Sighting
 from rollback.report import readiness
 
+_MEASURED = 200  # operations: what was measured before them says little of today
+
 
 def check(options: Options) -> Reply:
     with Session(options) as session:
@@ -66,4 +68,5 @@ def _here(session: Session, release: Release) -> Iterable[str]:
 def _estimate(session: Session, conditions: Sequence[Condition]) -> Estimate | None:
     names = tuple(host.name for host in session.hosts)
     slowest = max((one.round_trip for one in conditions), default=0.0)
-    return estimate(session.records(), len(waves(names, session.rollout.back)), slowest)
+    measured = session.ledger.shelf.read(session.ledger.shelf.newest(_MEASURED))
+    return estimate(measured, len(waves(names, session.rollout.back)), slowest)

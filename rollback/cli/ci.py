@@ -58,9 +58,10 @@ def _tell_github(command: str, reply: Reply, message: str, why: Explanation | No
         from rollback.report.markdown import markdown
 
         text = markdown(_mark(reply, why), message, outlet.fit(reply.hint), why)
+        text += f"\nLedger: <code>{reply.head}</code>\n" if reply.head else ""
         _write(Path(summary), "a", text, complain)
     if outputs := os.environ.get("GITHUB_OUTPUT"):
-        _write(Path(outputs), "a", github.outputs(reply.exit_code, why), complain)
+        _write(Path(outputs), "a", github.outputs(reply.exit_code, why, reply.head), complain)
 
 
 def _mark(reply: Reply, why: Explanation | None) -> str:

@@ -66,7 +66,7 @@ def _tls(session: Session) -> Tls | None:
 
 
 def _told(session: Session, operation: str, uptime: Uptime) -> Reply:
-    rehearsed = times(r for r in session.records() if r.operation == operation)
+    rehearsed = times(session.ledger.shelf.read(frozenset((operation,))))
     assert rehearsed.started is not None
     assert rehearsed.verified is not None
     took = (rehearsed.verified - rehearsed.started).total_seconds()

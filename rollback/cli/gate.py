@@ -49,7 +49,7 @@ def _seen(session: Session, tag: str | None) -> Seen:
     if tag is None:
         release, hosts = _common(sightings, live), tuple(live)
     else:
-        release = named(session, tag, sightings, known)
+        release = named(session, tag, sightings)
         hosts = tuple(host for host, one in live.items() if one == release)
     if not live:
         return _foreign(session, release, sightings)

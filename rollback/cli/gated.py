@@ -172,7 +172,7 @@ def _gone_back(changed: Changed, verdict: Verdict) -> Ending:
 
 
 def _reply(session: Session, seen: Seen, operation: str, ending: Ending, changed: Changed | None) -> Reply:
-    records = session.records()
+    records = session.near().every
     target = changed.plan.target if changed and changed.plan else _would(session, seen)
     subject = Subject(GATE, session.environment.name, operation, seen.release, target)
     both = [r for r in records if r.operation in {operation, changed.operation if changed else operation}]
@@ -182,7 +182,15 @@ def _reply(session: Session, seen: Seen, operation: str, ending: Ending, changed
     data = {"operation": operation, "outcome": ending.outcome, "release": seen.release, "ending": ending}
     code = changed.reply.exit_code if changed and ending.outcome is Outcome.INTERRUPTED else ending.outcome.exit_code
     shown = (endings.headline(ending.outcome, said), *endings.lines(why))
-    return Reply({**data, "rollback": went, **endings.data(why)}, shown, code, said, endings.hint(why), why)
+    return Reply(
+        {**data, "rollback": went, **endings.data(why)},
+        shown,
+        code,
+        said,
+        endings.hint(why),
+        why,
+        session.ledger.head(),
+    )
 
 
 def _would(session: Session, seen: Seen) -> Release | None:

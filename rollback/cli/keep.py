@@ -56,6 +56,7 @@ def noted(session: Session, sightings: Sequence[Sighting], fact: Fact) -> Entrie
 
 
 def _named(session: Session, tag: str, on_hosts: tuple[Release, ...]) -> Release:
+    session.regard(tag)
     pinned = session.known().pins.get(tag) or next((r for r in on_hosts if r.tag == tag), None)
     if pinned is not None:
         return pinned

@@ -1,4 +1,4 @@
-"""What the long watch knows, for Prometheus."""
+"""What `rollback watch --metrics` knows, for Prometheus to scrape. (`rollback metrics` is in cli/delivery.py.)"""
 
 from __future__ import annotations
 

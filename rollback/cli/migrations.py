@@ -27,7 +27,7 @@ def behind(session: Session, plan: Plan, sightings: Sequence[Sighting], *, cross
     """Of everything else: no git is asked. Raises: Refused at a barrier, unless a person says to cross it."""
     if session.playbook.migrations is None:
         return plan
-    weighed = _weighed(session, plan, sightings, barrier.recorded(session.records()))
+    weighed = _weighed(session, plan, sightings, barrier.recorded(session.ledger.shelf.of_kind("between")))
     if cross or not barrier.crossed(weighed):
         return weighed
     known = session.known()
@@ -58,7 +58,7 @@ def _told(session: Session, old: Release, new: Release) -> Between:
         found = session.repository.migrations(old, new, its.path, its.irreversible)
     except Refused:
         found = Between(old, new, known=False)
-    return found if found.known else barrier.recorded(session.records())(old, new)
+    return found if found.known else barrier.recorded(session.ledger.shelf.of_kind("between"))(old, new)
 
 
 def notice(session: Session, release: Release) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """data: for `--json`. shown: what a person reads on stdout: strings, or rich's tables and texts.
-    message: one sentence; hint: the next command to type. why: what CI is told beside that."""
+    message: one sentence; hint: the next command to type. why: what CI is told beside that. head: the name of the
+    ledger's last record, which proves the history before it."""
 
     data: object = None
     shown: tuple[object, ...] = ()
@@ -38,6 +40,7 @@ class Reply:
     message: str = ""
     hint: str = ""
     why: Explanation | None = None
+    head: str = ""
 
 
 def answer(command: str, function: Callable[..., Reply], options: Options, given: dict[str, Any]) -> int:
@@ -92,6 +95,8 @@ def _print(command: str, reply: Reply, options: Options) -> int:
     except OSError as error:  # the terminal is gone, or the disk is full: what was done is done all the same
         outlet.closed()
         _say(options, f"the answer could not be written: {error.strerror}", "red")
+    if reply.head and "CI" in os.environ and not options.json:
+        _say(options, f"  ledger    {reply.head}")
     if reply.hint and not (options.json or (options.quiet and reply.exit_code == 0)):
         _say(options, f"  next      {reply.hint}")
     return reply.exit_code

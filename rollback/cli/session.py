@@ -16,11 +16,11 @@ from rollback.cli.chosen import chosen
 from rollback.cli.logs import debugging
 from rollback.cli.options import Options
 from rollback.cli.outlet import console, prose, secrets
-from rollback.core.freeze import freeze
-from rollback.core.history import known_releases, pins, standings
-from rollback.core.left import left, rest, unheard, within
+from rollback.core.history import known_releases
+from rollback.core.left import unfinished, unheard
+from rollback.core.near import Near, Regarded, known, near
 from rollback.core.plan import Known
-from rollback.core.rollout import Rollout, groups
+from rollback.core.rollout import Rollout, rollout
 from rollback.errors import UsageError
 from rollback.events import Event
 from rollback.model import Host, Record, Release, Sighting
@@ -43,6 +43,8 @@ class Session:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.sightings: tuple[Sighting, ...] = ()
+        self.regarded = Regarded()
 
     def __enter__(self) -> Session:
         return self
@@ -137,20 +139,9 @@ class Session:
 
     @cached_property
     def ledger(self) -> Ledger:
-        from platformdirs import user_state_path
+        from rollback.cli.ledgers import opened
 
-        from rollback.ledger.place import resolved
-        from rollback.ledger.store import Ledger
-
-        book = self.playbook
-        return Ledger.open(
-            resolved(os.environ.get("ROLLBACK_LEDGER") or book.ledger, book.file, book.app),
-            app=book.app,
-            environment=self.environment.name,
-            waiting=user_state_path("rollback") / "waiting",
-            redact=self.secrets.redact,
-            tell=self.tell,
-        )
+        return opened(self)
 
     @cached_property
     def author(self) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -174,7 +165,22 @@ class Session:
         return package(lambda: self.repository, release, self.playbook.build, user_cache_path("rollback"))
 
     def records(self) -> tuple[Record, ...]:
+        """All of the ledger: for what must read years. For what is to be done next see `near`."""
         return self.ledger.records()
+
+    def near(self) -> Near:
+        """What of the ledger bears on what was seen last, and on what was regarded."""
+        return near(self.ledger.shelf, self.sightings, self._names, self.regarded)
+
+    def regard(self, *names: Release | str) -> None:
+        """From here on `near` knows these, too: releases, or tags."""
+        for one in names:
+            tag, digits = (one.tag, {one.commit[:12]}) if isinstance(one, Release) else (one, set())
+            self.regarded |= Regarded(frozenset({tag}), frozenset(digits))
+
+    @property
+    def _names(self) -> frozenset[str]:
+        return frozenset(host.name for host in self.environment.hosts)
 
     def sight(self) -> tuple[Sighting, ...]:
         """See the hosts and learn what they know. The ledger's room is loaded while they let us in."""
@@ -186,31 +192,23 @@ class Session:
 
     def learn(self, sightings: Sequence[Sighting]) -> None:
         """Add the operations that the hosts' journals know and the ledger does not (or does not know the end of)."""
-        wanted = unheard(sightings, self.records())
+        self.sightings = tuple(sightings)
+        there = frozenset(name for one in sightings for name in one.journals)
+        wanted = unheard(sightings, self.ledger.shelf.known(there) - set(unfinished(self.near().recent)))
         if wanted:
             self.ledger.merge(self.fleet.journals(wanted))
 
     def known(self) -> Known:
-        records = self.records()
-        hosts = frozenset(host.name for host in self.environment.hosts)
-        return Known(standings(records), pins(records), within(left(records), hosts), rest(records), freeze(records))
+        return known(self.near(), self._names)
 
     def releases(self, sightings: Sequence[Sighting]) -> Mapping[str, Release]:
         """Every release that the hosts or the ledger know, by id."""
         seen = {release.id: release for sighting in sightings for release in sighting.releases}
-        return {**known_releases(self.records()), **seen}
+        return {**known_releases(self.near().every), **seen}
 
     @cached_property
     def rollout(self) -> Rollout:
-        wanted, watch, count = self.environment.rollout, self.environment.verify.watch, len(self.hosts)
-        return Rollout(
-            wanted.canary,
-            wanted.batch.of(count),
-            watch.duration if watch else 0.0,
-            wanted.pause,
-            wanted.max_unreachable.within(count),
-            groups(self.hosts, wanted.order),
-        )
+        return rollout(self.environment, self.hosts)
 
     @cached_property
     def policy(self) -> Policy:
@@ -219,9 +217,7 @@ class Session:
         return Policy(its.auto_rollback, its.on_inconclusive, its.preflight, keep, limits, confirm_within=within)
 
     def require_usable(self) -> None:
-        """Before anything begins: what this version can't do yet is refused, and every secret must be there."""
-        if sentences := self.playbook.unbuilt():
-            raise UsageError("; ".join(sentences), hint="leave it out of the playbook for now")
+        """Before anything begins: every secret must be there."""
         for name in sorted(self.playbook.secret_names()):
             self.secrets.resolve(f"${{{name}}}")
 

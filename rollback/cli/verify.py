@@ -39,7 +39,7 @@ def verify(options: Options, replayed: str | None) -> Reply:
 def _again(options: Options, operation: str) -> Reply:
     with Session(options) as session:
         one = found(session, operation)
-        mine = sorted((r for r in session.records() if r.operation == one.operation), key=lambda r: r.id)
+        mine = session.ledger.shelf.read(frozenset((one.operation,)))
         if one.release is None:
             raise Refused(f"{one.what} judged no release: there is nothing to judge again", hint="rollback history")
         phases = {"gate", "watch"} if watched(mine) else {"gate"}
@@ -61,7 +61,7 @@ def _now(options: Options) -> Reply:
         sightings = session.fleet.sight()
         live = _live(sightings)
         session.say(f"every check, once: {_where(live)}")
-        findings = (*checks.once(live), *_unseen(sightings, live))
+        findings = (*checks.once(live, apart=True), *_unseen(sightings, live))
         verdict = judge(findings, session.policy.limits)
         said = f"{session.environment.name} is {verdict.grade} ({_where(live)}): {verdict.rule}"
         away = tuple(f"  not seen  {s.host}: {s.problem}" for s in sightings if s.problem)

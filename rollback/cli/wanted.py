@@ -31,6 +31,7 @@ class Terms:
 
 def deploy_plan(session: Session, release: Release, terms: Terms, sightings: Sequence[Sighting]) -> Plan:
     """Raises: Refused, TagMoved."""
+    session.regard(release)
     known, rollout = session.known(), session.rollout
     plan = planning.deploy(release, sightings, known, rollout, force=terms.force, away=terms.away)
     return ahead(session, plan, sightings, force=terms.force)
@@ -40,6 +41,7 @@ def first_plan(session: Session, release: Release, terms: Terms, sightings: Sequ
     """What is to be put in order before the deploy; else the deploy itself. Raises: Refused, TagMoved."""
     if terms.force:
         return deploy_plan(session, release, terms, sightings)
+    session.regard(release)
     known = session.known()
     planning.require_deployable(release, sightings, known, max(terms.away, session.rollout.away))
     return _before(session, known, sightings) or deploy_plan(session, release, terms, sightings)
@@ -56,6 +58,7 @@ def _before(session: Session, known: Known, sightings: Sequence[Sighting]) -> Pl
 
 def rollback_plan(session: Session, to: Release | None, terms: Terms, sightings: Sequence[Sighting]) -> Plan:
     """to: None: what was left first, else the last known good. Raises: Refused, Unreachable."""
+    session.regard(*filter(None, (to,)))
     known, rollout = session.known(), session.rollout
     left = None if to else resuming.undo(sightings, known, rollout)
     plan = left or planning.rollback(to, sightings, known, rollout, force=terms.force)

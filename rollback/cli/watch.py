@@ -24,7 +24,7 @@ from rollback.core.status import common_live, live_on
 from rollback.core.vigil import Vigil, last_said, may_roll_back
 from rollback.errors import LeaseHeld, Refused, RollbackError, UsageError
 from rollback.events import Noticed
-from rollback.model import Grade, Release, Sighting, Verdict, Watched
+from rollback.model import Grade, Release, Result, Sighting, Verdict, Watched
 from rollback.report import words
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class _Watching:
     said: Watched | None = None
     rolled: list[Reply] = field(default_factory=list)
     kept: Release | None = None  # which can't be rolled back: that is said once
+    failed: bool = False  # something, in the last round
 
     def go_on(self, lasting: float) -> None:
         """Raises: Interrupted."""
@@ -83,7 +84,7 @@ class _Watching:
     def look(self) -> None:
         """One round. While somebody's operation is under way nothing is asked: hosts restart then."""
         sightings = self.session.sight()
-        self.said = self.said or last_said(self.session.records())
+        self.said = self.said or last_said(self.session.near().every)
         if any(s.lease is not None and s.lease.left > 0 for s in sightings):
             return
         verdict = self._asked(sightings)
@@ -93,9 +94,10 @@ class _Watching:
 
     def _asked(self, sightings: Sequence[Sighting]) -> Verdict:
         live, release = live_on(sightings), common_live(sightings)
-        if release is not None and release != self.vigil.release:
-            self.session.checks.before(release, tuple(live), {})  # from here on its logs are read
+        if release is not None and (self.failed or release != self.vigil.release):
+            self.session.checks.before(release, tuple(live), {})  # its logs are read from here on: no line fails twice
         found = self.session.checks.sample(live) if live else ()
+        self.failed = any(one.result is Result.FAIL for one in found)
         since = datetime.now(UTC) - timedelta(seconds=self.settings.duration)
         self.vigil = self.vigil.seeing(release, found, since)
         verdict = self.vigil.verdict(self.session.policy.limits)
@@ -116,7 +118,7 @@ class _Watching:
 
     def _rolled_back(self) -> bool:
         within, automatic = self.settings.rollback_within, self.session.policy.auto_rollback == "on"
-        records, live = self.session.records(), self.vigil.release
+        records, live = self.session.near().every, self.vigil.release
         if not automatic or live == self.kept or not may_roll_back(records, live, datetime.now(UTC), within):
             return False
         if self.session.options.dry_run:

@@ -14,6 +14,14 @@ def seconds(value: float) -> str:
     return f"{int(value // 86400)} d"
 
 
+def age(value: float) -> str:
+    """Seconds: `5 s`, `20 min`, `3 h`, `12 d`"""
+    for least, scale, name in ((172800, 86400, "d"), (7200, 3600, "h"), (120, 60, "min")):
+        if value >= least:
+            return f"{int(value // scale)} {name}"
+    return f"{max(0, int(value))} s"
+
+
 def many(value: int) -> str:
     """`9999`, `12 thousand`, `3 million`: of what is counted in such numbers nobody wants to know the last digits."""
     for least, scale, name in ((1_000_000, 1_000_000, "million"), (10_000, 1000, "thousand")):

@@ -47,12 +47,12 @@ def standings(records: Iterable[Record]) -> Standings:
     """The latest verdict on every commit, the oldest first: in the order of the records' ids, which follow what their
     writer knew of, whoever's clock was wrong.
 
-    The last word counts, except that an unknown verdict takes no earlier one back, that an operation which began before
-    a person marked a release bad or rolled it back does not make it good, and that what a rollback was to leave is not
-    withdrawn when it switched nothing.
+    The last word counts, except that an unknown verdict takes no earlier one back but its own operation's, that an
+    operation which began before a person marked a release bad or rolled it back does not make it good, and that what a
+    rollback was to leave is not withdrawn when it switched nothing.
     """
     every = sorted(records, key=lambda one: one.id)
-    idle = _idle(every)
+    idle = _idle(every) | _taken_back(every)
     found: dict[str, Standing] = {}
     begun = {one.operation: one.id for one in every if isinstance(one.fact, Started)}
     condemned: dict[str, str] = {}  # commit -> the record by which a person marked it bad, or rolled it back
@@ -82,6 +82,14 @@ def _idle(every: Sequence[Record]) -> frozenset[str]:
     mine = {one.operation: [r for r in every if r.operation == one.operation] for one in said}
     refused = {name for name, records in mine.items() if _tried(records) and not switched(records)}
     return frozenset(one.id for one in said if one.operation in refused)
+
+
+def _taken_back(every: Sequence[Record]) -> frozenset[str]:
+    """The verdicts, by id, that their own operation thought better of: what it went back to fails the same."""
+    verdicts = [(one, one.fact) for one in every if isinstance(one.fact, Judged)]
+    doubted = {(one.operation, fact.release) for one, fact in verdicts if fact.verdict.grade is Grade.UNKNOWN}
+    bad = ((one, fact.release) for one, fact in verdicts if fact.verdict.grade is Grade.BAD)
+    return frozenset(one.id for one, release in bad if (one.operation, release) in doubted)
 
 
 def _standing(record: Record, found: Standings) -> Standing | None:

@@ -1,20 +1,22 @@
 """Findings -> verdict -> decision. Pure. The rules, in order (design of the checks, "The judge"):
 
-1. a required check over its failure limit, and not red before the deploy: bad;
-2. an error or inconclusive limit violated, or a question that was never answered: unknown;
+1. a required check over its failure limit, or not healthy at the deadline, and not red before the deploy: bad;
+2. an error or inconclusive limit violated, or a question that nothing ever passed: unknown;
 3. otherwise: good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from itertools import chain, groupby, takewhile
 
 from rollback.model import Finding, Grade, Limits, Outcome, Result, Verdict
 
-_MEASURED = {Result.PASS, Result.FAIL}
+_UNMEASURED = {Result.INCONCLUSIVE, Result.ERROR}
 _NO_LIMITS = Limits()
+ALL_PASSED = "every required check passed"
 
 
 STAYS = {Grade.GOOD: Outcome.DONE, Grade.BAD: Outcome.LEFT, Grade.UNKNOWN: Outcome.HELD}  # where nothing is switched
@@ -35,7 +37,9 @@ def judge(findings: Sequence[Finding], limits: Mapping[str, Limits], excused: fr
     asked = [f for f in findings if f.required and f.result is not Result.SKIPPED and f.check not in excused]
     for grade, rule in _violations(asked, limits):
         return Verdict(grade, rule, tuple(findings))
-    return Verdict(Grade.GOOD, "every required check passed", tuple(findings))
+    still = sorted(red(findings) & excused)
+    but = f", but for what was red before: {', '.join(still)}" if still else ""
+    return Verdict(Grade.GOOD, f"{ALL_PASSED}{but}", tuple(findings))
 
 
 def violated(findings: Sequence[Finding], limits: Mapping[str, Limits], excused: frozenset[str] = frozenset()) -> bool:
@@ -66,6 +70,7 @@ def _failures(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[s
     run = max(_last_run(series, Result.FAIL) for series in _series(check, asked))
     if limit.consecutive_failure is not None and run > limit.consecutive_failure:
         yield f"{check}: {_times(run, 'failure')} in a row > limit {limit.consecutive_failure}"
+    yield from (f"{label(f)}: {f.observed}" for f in asked if f.check == check and f.final)
 
 
 def _doubts(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[str]:
@@ -80,8 +85,9 @@ def _doubts(check: str, limit: Limits, asked: Sequence[Finding]) -> Iterator[str
 
 def _gaps(check: str, asked: Sequence[Finding]) -> Iterator[str]:
     for series in _series(check, asked):
-        if not any(f.result in _MEASURED for f in series):
-            yield f"{label(series[0])} could not be measured: {series[-1].observed or series[-1].result}"
+        if not any(f.result is Result.PASS for f in series):
+            amiss = "never passed" if any(f.result is Result.FAIL for f in series) else "could not be measured"
+            yield f"{label(series[0])} {amiss}: {series[-1].observed or series[-1].result}"
 
 
 def _series(check: str, asked: Iterable[Finding]) -> Iterator[tuple[Finding, ...]]:
@@ -112,6 +118,18 @@ def label(finding: Finding) -> str:
 def red(findings: Iterable[Finding]) -> frozenset[str]:
     """The required checks that failed on the live release, before anything was changed."""
     return frozenset(f.check for f in findings if f.required and f.result is Result.FAIL)
+
+
+def upheld(verdict: Verdict, declared: Container[str]) -> Verdict:
+    """On a release that was proven before and is gone back to: what could not be measured now (too few lines of a log,
+    Prometheus away) takes that not back, where every host passed something. declared: the playbook's checks."""
+    asked = [f for f in verdict.findings if f.required and f.result is not Result.SKIPPED]
+    passed = {f.host for f in asked if f.result is Result.PASS}
+    hosts = {f.host for f in asked if f.host is not None}
+    ours = all(f.check in declared for f in asked if f.result in _UNMEASURED)
+    if verdict.grade is not Grade.UNKNOWN or not passed or not hosts <= passed or not ours:
+        return verdict
+    return replace(verdict, grade=Grade.GOOD, rule=f"proven before, though {verdict.rule}")
 
 
 def decide(verdict: Verdict, auto_rollback: str, on_inconclusive: str) -> Decision:

@@ -72,7 +72,7 @@ def left(records: Iterable[Record]) -> tuple[Left, ...]:
         one = _left(operation, mine)
         end = _ended(mine)
         if end is not None and end.outcome not in _UNSETTLED:
-            taken = one.touched | (one.hosts - set(end.pending) if end.outcome in _VERIFIED else frozenset())
+            taken = _taken(one, end)
             found = {name: rest for name, was in found.items() if (rest := _without(taken, was)).hosts}
         if end is None or end.outcome in _UNSETTLED or (one.kind is Kind.DRILL and end.outcome in _VERIFIED):
             found[operation] = one
@@ -84,13 +84,11 @@ def unfinished(records: Iterable[Record]) -> tuple[str, ...]:
     return tuple(one.operation for one in left(records))
 
 
-def unheard(sightings: Iterable[Sighting], records: Iterable[Record]) -> dict[str, tuple[str, ...]]:
-    """The journals to ask of each host: of operations that the records do not know, or not the end of.
+def unheard(sightings: Iterable[Sighting], known: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """The journals to ask of each host. known: operations of which nothing more is to be heard.
 
     Each is asked of a few hosts at once: one of them may fail just then, or have heard less of it.
     """
-    every = tuple(records)
-    known = {record.operation for record in every} - set(unfinished(every))
     wanted: dict[str, tuple[str, ...]] = {}
     asked: Counter[str] = Counter()
     for one in sightings:
@@ -100,6 +98,19 @@ def unheard(sightings: Iterable[Sighting], records: Iterable[Record]) -> dict[st
     return wanted
 
 
+def settling(records: Iterable[Record]) -> frozenset[str] | None:
+    """The hosts for which neither `left` nor `rest` asks what was before these records; None: `rest` does for any."""
+    taken, told, settled = set[str](), set[str](), False
+    for operation, mine in _operations(records):
+        end = _ended(mine)
+        if end is not None and end.outcome not in _UNSETTLED:
+            taken |= _taken(_left(operation, mine), end)
+        if end is not None and _settles(end, mine):
+            settled = True
+            told |= {host for host, _ in end.live} | set(end.pending)
+    return frozenset(taken & told) if settled else None
+
+
 def rest(records: Iterable[Record]) -> Rest:
     """Where the fleet was left when an operation last ended with something settled."""
     every = tuple(records)
@@ -107,7 +118,7 @@ def rest(records: Iterable[Record]) -> Rest:
     found = NO_REST
     for _, mine in _operations(every):
         end = _ended(mine)
-        if end is not None and (end.outcome in _RESTED or switched(mine)):
+        if end is not None and _settles(end, mine):
             found = _rested(found, _started(mine), end, known)
     return found
 
@@ -116,6 +127,15 @@ def within(found: Iterable[Left], hosts: frozenset[str]) -> tuple[Left, ...]:
     """As far as these hosts go: one that was taken out of the playbook is nobody's business any more."""
     cut = (_without(one.hosts - hosts, one) for one in found)
     return tuple(one for one in cut if one.hosts)
+
+
+def _taken(one: Left, end: Ended) -> frozenset[str]:
+    """The hosts that an operation which settled something took over from earlier ones."""
+    return one.touched | (one.hosts - set(end.pending) if end.outcome in _VERIFIED else frozenset())
+
+
+def _settles(end: Ended, mine: Iterable[Record]) -> bool:
+    return end.outcome in _RESTED or bool(switched(mine))
 
 
 def _rested(before: Rest, start: Started, end: Ended, known: Mapping[str, Release]) -> Rest:

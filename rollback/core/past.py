@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from fnmatch import fnmatchcase
 from itertools import groupby
 
 from rollback.core.judge import STAYS
@@ -13,6 +14,7 @@ from rollback.model import (
     Frozen,
     Judged,
     Marked,
+    Noted,
     Outcome,
     Pruned,
     Record,
@@ -24,12 +26,13 @@ from rollback.model import (
 )
 
 # Only a gate judges what it did not start.
-Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen | Judged | Watched
+Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen | Judged | Watched | Noted
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One operation. what: "deploy v1.2.0". outcome: None while it is unfinished. ended: UTC."""
+    """One operation. what: "deploy v1.2.0". release: that it was about, if about one alone. outcome: None while it is
+    unfinished. ended: UTC."""
 
     operation: str
     at: datetime
@@ -40,6 +43,30 @@ class Past:
     ended: datetime | None
     reason: str
     hosts: tuple[str, ...]
+    environment: str = field(default="", compare=False)
+
+
+UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which operations are asked for; None: any. tag and author: globs. outcome: an Outcome's value, or UNFINISHED.
+    since: UTC; what is written later about an earlier time was done later."""
+
+    tag: str | None = None
+    author: str | None = None
+    outcome: str | None = None
+    since: datetime | None = None
+
+    def __contains__(self, row: Past) -> bool:
+        tag = row.release.tag if row.release else ""
+        return (
+            (self.tag is None or fnmatchcase(tag, self.tag))
+            and (self.author is None or fnmatchcase(row.author, self.author))
+            and (self.outcome is None or self.outcome == (row.outcome or UNFINISHED))
+            and (self.since is None or row.at >= self.since)
+        )
 
 
 def past(records: Iterable[Record]) -> tuple[Past, ...]:
@@ -55,11 +82,12 @@ def _row(records: tuple[Record, ...]) -> Past | None:
         return None
     what, release, hosts, reason = _said(opening.fact)
     end = next((r for r in reversed(records) if isinstance(r.fact, Ended)), None)
+    outcome: Outcome | None = _without_an_end(opening.fact)
+    ended: datetime | None = None
     if end is not None and isinstance(end.fact, Ended):
         outcome, ended, reason = end.fact.outcome, end.at, end.fact.reason
-        return Past(opening.operation, opening.at, opening.author, what, release, outcome, ended, reason, hosts)
-    done = _without_an_end(opening.fact)
-    return Past(opening.operation, opening.at, opening.author, what, release, done, None, reason, hosts)
+    where = (hosts, opening.environment)
+    return Past(opening.operation, opening.at, opening.author, what, release, outcome, ended, reason, *where)
 
 
 def _without_an_end(fact: Opening) -> Outcome | None:
@@ -81,6 +109,8 @@ def _said(fact: Opening) -> tuple[str, Release | None, tuple[str, ...], str]:
             said = f"watch: {fact.grade}", fact.release, (), fact.reason
         case Unlocked():
             said = f"unlock {' '.join(one[:12] for one in fact.operations)}", None, fact.hosts, ""
+        case Noted():
+            said = "note", None, (), fact.text
         case Frozen() | Unfrozen():
             said = "freeze" if isinstance(fact, Frozen) else "unfreeze", None, (), fact.reason
         case _:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from rollback.model import Host
+
+if TYPE_CHECKING:
+    from rollback.playbook.resolve import Environment
 
 Group = tuple[str, ...]
 
@@ -32,6 +36,19 @@ class Rollout:
         """As a way back goes: to what was live before, so without canary and pause. What was switched last goes back
         first: then only such releases ever meet that met on the way there."""
         return replace(self, canary=0, watch=0.0, pause=0.0, groups=self.groups[::-1])
+
+
+def rollout(environment: Environment, hosts: Sequence[Host]) -> Rollout:
+    """As the playbook has it, for these of the environment's hosts."""
+    wanted, watch, count = environment.rollout, environment.verify.watch, len(hosts)
+    return Rollout(
+        wanted.canary,
+        wanted.batch.of(count),
+        watch.duration if watch else 0.0,
+        wanted.pause,
+        wanted.max_unreachable.within(count),
+        groups(hosts, wanted.order),
+    )
 
 
 def groups(hosts: Sequence[Host], order: Sequence[str]) -> tuple[Group, ...]:

@@ -1,4 +1,4 @@
-"""What is kept of many findings: all that a limit counts, and of those that passed only the last of each run. Pure."""
+"""What is kept of many findings: all that a limit counts; of those that passed, the first and the last of each run."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def condensed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _kept(every: Sequence[Finding], places: list[int]) -> list[int]:
-    """places: of one question's findings."""
-    ends = {one for one, after in pairwise(places) if every[after].result is not Result.PASS} | {places[-1]}
+    """places: of one question's findings. The first says which check comes first, where several are amiss."""
+    ends = (
+        {places[0]} | {one for one, after in pairwise(places) if every[after].result is not Result.PASS} | {places[-1]}
+    )
     return [one for one in places if every[one].result is not Result.PASS or one in ends]

@@ -27,10 +27,14 @@ class Times:
 
     def parts(self) -> tuple[tuple[str, float], ...]:
         """(detect | decide | execute | verify, seconds), those that can be told."""
+        return tuple((name, (end - begin).total_seconds()) for name, begin, end in self.spans())
+
+    def spans(self) -> tuple[tuple[str, datetime, datetime], ...]:
+        """The same with when each began and ended."""
         chain = (self.switched, self.failing, self.decided, self.restored, self.verified)
         names = ("detect", "decide", "execute", "verify")
         pairs = zip(names, chain, chain[1:], strict=False)
-        return tuple((name, (b - a).total_seconds()) for name, a, b in pairs if a is not None and b is not None)
+        return tuple((name, begin, end) for name, begin, end in pairs if begin is not None and end is not None)
 
 
 NEVER = Times()
@@ -84,3 +88,13 @@ def _first(moments: Iterable[datetime]) -> datetime | None:
 
 def _last(moments: Iterable[datetime]) -> datetime | None:
     return max(moments, default=None)
+
+
+def by_hand(records: Sequence[Record], target: object) -> tuple[tuple[str, float], ...]:
+    """(execute | verify, seconds) of a rollback that a person, a gate or the watch began: from its start to the last
+    host being switched, and on to the last finding that it is well."""
+    began = _first(r.at for r in records)
+    restored = _last(r.at for r in records if _observed(r, Phase.ACTIVATE, target))
+    verified = _last(r.at for r in records if _observed(r, Phase.VERIFY, target))
+    pairs = (("execute", began, restored), ("verify", restored, verified))
+    return tuple((name, (b - a).total_seconds()) for name, a, b in pairs if a is not None and b is not None)

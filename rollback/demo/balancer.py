@@ -67,7 +67,7 @@ def start(folder: Path, app_ports: Iterable[tuple[str, int]]) -> tuple[subproces
     for _ in range(_TRIES):
         (port,) = free_ports(1)
         (folder / "nginx.conf").write_text(_CONF.format(user=user, port=port))
-        process = _launch(folder)
+        process = launch(folder)
         if _serves(folder, process, port):
             return process, port
         process.kill()
@@ -91,7 +91,8 @@ def free_ports(count: int) -> tuple[int, ...]:
     raise RollbackError(f"no {count} free ports between {_PORTS[0]} and {_PORTS[-1]} on 127.0.0.1")
 
 
-def _launch(folder: Path) -> subprocess.Popen[bytes]:
+def launch(folder: Path) -> subprocess.Popen[bytes]:
+    """An nginx with the configuration that is there."""
     command = [program("nginx", "nginx"), "-p", str(folder), "-c", "nginx.conf", "-e", "error.log"]
     nothing = subprocess.DEVNULL
     return subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)

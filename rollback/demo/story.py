@@ -71,11 +71,12 @@ class NotAsTold(Exception):
 
 @dataclass(slots=True)
 class Story:
-    """Told once. amiss: what did not go as it was told."""
+    """Told once. amiss: what did not go as it was told. operation: the incident's."""
 
     world: World
     voice: Voice
     amiss: list[str] = field(default_factory=list)
+    operation: str = ""
 
     def tell(self) -> int:
         """0 when it went as told, else 1."""
@@ -98,11 +99,14 @@ class Story:
             self.voice.act("A rollback by hand", f"Somebody wants {GOOD} back.")
             self._unharmed(self._among_people(load, _DEPLOYED, "--to", GOOD, "-y"), "the rollback by hand")
         self._command(0, "status")
+        self.voice.act("Afterwards", "What there is to say about the incident, but for what only people know.")
+        self._command(0, "postmortem", self.operation)
 
     def _incident(self, load: Load) -> None:
         self.voice.act("The incident's release", f"In {BAD}, 7 of the 10 people cannot log in. Nobody knows that yet.")
         count = self._among_people(load, _UNDONE, "deploy", BAD, "-y")
         shown = commands.data(self.world, "show", "last")
+        self.operation = shown["operation"]["operation"][:12]
         told = figures.read(shown, BAD)
         if told.touched != (self.world.hosts[0].name,):
             self.amiss.append(f"{BAD} was live on {', '.join(told.touched) or 'no host'}, not on the canary alone")

@@ -88,6 +88,7 @@ class Voice:
             f"export PATH={world.folder}/bin:$PATH     # rollback and deploy, with this world's keys and ledger",
             "rollback status",
             "deploy v1.1.0",
+            "rollback postmortem --html > incident.html     # of the last incident: the rollback by hand",
             f"curl -i {world.url}/healthz",
             f"{world.folder}/stop.sh     # ends everything, and removes the folder",
         ):

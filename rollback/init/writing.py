@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rollback.errors import Refused
@@ -33,13 +34,19 @@ def write(found: Found, hosts: tuple[str, ...], folder: Path) -> tuple[Path, ...
 
     Raises: PlaybookInvalid: a host's or the app's name is none; Refused: a file is there already, or can't be made.
     """
+    from rollback.core.runbook import runbook
+    from rollback.playbook.find import from_home
     from rollback.playbook.load import parse
+    from rollback.report.runbook import block, merged
 
     targets = _targets(hosts)
     playbook = _render("playbook.yml.j2", found, targets)
     file = folder / "playbooks" / f"{found.app}.yml"
-    parse(playbook.encode(errors="backslashreplace"), file, f"playbooks/{clean_line(found.app)}.yml")
-    texts = {file: playbook, folder / "RUNBOOK.md": _render("RUNBOOK.md.j2", found, targets)}
+    read = parse(playbook.encode(errors="backslashreplace"), file, f"playbooks/{clean_line(found.app)}.yml")
+    texts = {
+        file: playbook,
+        folder / "RUNBOOK.md": merged(None, read.app, block(runbook(read, partial(from_home, file)))).decode(),
+    }
     _nothing_there(tuple(texts))
     return tuple(_create(path, text) for path, text in texts.items())
 

@@ -16,16 +16,20 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 from ulid import ULID
 
-from rollback.model import Fact, Record, Release
+from rollback.model import Fact, Judged, Marked, Record, Release, Started, Withdrawn, encode_tag
 
 KINDS: dict[str, type[Fact]] = {kind.__name__.lower(): kind for kind in get_args(Fact)}
+HULL = "null"
 OPEN = "@at@"  # stands for a time that whoever writes the line down fills in
 _OBJECT_ID = re.compile(r"[0-9A-Za-z]{0,64}")  # it becomes part of a folder's name
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record as it is stored, all text. body: the fact as JSON, so that kinds of a later version are kept unread."""
+    """A record as it is stored. body: the fact as JSON, so that kinds of a later version are kept unread.
+
+    after, digest: see chain.py. cut: the body was shortened on its way through a host; "null": nothing is left of it.
+    """
 
     id: str
     at: str
@@ -35,6 +39,9 @@ class Entry:
     author: str
     kind: str
     body: str
+    after: str = ""
+    digest: str = ""
+    cut: bool = False
 
 
 class Corrupt(ValueError):
@@ -44,14 +51,30 @@ class Corrupt(ValueError):
 def entry(record: Record) -> Entry:
     """The stored form of a record."""
     kind = type(record.fact).__name__.lower()
-    body = json.dumps(_adapter(kind).dump_python(record.fact, mode="json"), separators=(",", ":"))
     where = (record.app, record.environment, record.operation, record.author)
-    return Entry(record.id, record.at.isoformat(), *where, kind, body)
+    return Entry(record.id, record.at.isoformat(), *where, kind, body(record.fact))
+
+
+def body(fact: Fact) -> str:
+    """A fact as JSON, on one line."""
+    dumped = _adapter(type(fact).__name__.lower()).dump_python(fact, mode="json")
+    return json.dumps(dumped, separators=(",", ":"))
+
+
+def found_by(stored: Entry) -> dict[str, str]:
+    """What a record is looked up by. about: 12 digits of the commit that was started or judged. tag: of a start."""
+    try:
+        fact = _fact(stored.kind, stored.body) if stored.kind in _ABOUT and not is_hull(stored) else None
+    except Corrupt:
+        fact = None
+    if isinstance(fact, Started):
+        return {"about": fact.target.commit[:12], "tag": encode_tag(fact.target.tag)}
+    return {"about": fact.release.commit[:12] if isinstance(fact, Judged | Marked | Withdrawn) else "", "tag": ""}
 
 
 def record(stored: Entry) -> Record | None:
-    """The record, or None when its kind is of a later version. Raises Corrupt."""
-    if stored.kind not in KINDS:
+    """The record, or None when its kind is of a later version, or nothing is left of it. Raises Corrupt."""
+    if stored.kind not in KINDS or is_hull(stored):
         return None
     fact = _fact(stored.kind, stored.body)
     where = (stored.app, stored.environment, stored.operation, stored.author)
@@ -60,7 +83,7 @@ def record(stored: Entry) -> Record | None:
 
 def to_line(stored: Entry) -> bytes:
     """One JSON object on one line, ending in a newline."""
-    named = {field.name: getattr(stored, field.name) for field in fields(stored)}
+    named = {name: value for name in _NAMES if (value := getattr(stored, name)) or name not in _CHAIN}
     named["body"] = json.loads(stored.body)
     return json.dumps(named, separators=(",", ":")).encode("ascii") + b"\n"
 
@@ -90,6 +113,14 @@ def from_lines(lines: bytes) -> tuple[tuple[Entry, ...], int]:
 
 
 _TEXTS = TypeAdapter(Entry)
+_NAMES = tuple(field.name for field in fields(Entry))
+_CHAIN = {"after", "digest", "cut"}
+_ABOUT = {"started", "judged", "marked", "withdrawn"}
+
+
+def is_hull(stored: Entry) -> bool:
+    """A host's room was too small even for its shortest form: that it was is all that is left."""
+    return stored.cut and stored.body == HULL
 
 
 def _checked(stored: Entry) -> None:
@@ -97,9 +128,10 @@ def _checked(stored: Entry) -> None:
         raise Corrupt("the id is not a ULID")
     for text in (stored.app, stored.environment, stored.operation, stored.author, stored.kind):
         text.encode("utf-8")  # raises for what no database would take
+    (stored.after + stored.digest).encode("ascii")
     plain = json.dumps(json.loads(stored.body), ensure_ascii=False)
     plain.encode("utf-8", "surrogateescape")  # raises for what stands for no byte
-    if stored.kind in KINDS:
+    if stored.kind in KINDS and not is_hull(stored):
         _check_releases(_fact(stored.kind, stored.body))
 
 

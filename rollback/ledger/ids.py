@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from ulid import ULID, ULIDGenerator
 
@@ -42,6 +43,11 @@ class Ids:
         with self._lock:
             if moment < self._now() + AHEAD:
                 self._latest = max(self._latest, moment + 1)
+
+
+def floor(at: datetime) -> str:
+    """The least id that can have been made at this time."""
+    return str(ULID.from_bytes(max(0, int(at.timestamp() * 1000)).to_bytes(6, "big") + bytes(10)))
 
 
 _IDS = Ids()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from rollback.ledger import codec
+from rollback.ledger.codec import Entry
 from rollback.ledger.scrub import shortened
 from rollback.model import (
     Between,
@@ -23,33 +24,39 @@ from rollback.model import (
     Started,
 )
 
+Shorter = Callable[[Fact], Fact | None]
 ROOM = 60 * 1024  # bytes; a host's answer holds 64 KiB
 
 
-def journal(records: Iterable[Record]) -> bytes:
-    """JSON lines, at most ROOM bytes: shortened no more than needed, in the order of `_SHORTER`."""
-    kept = tuple(records)
-    lines = _lines(kept)
+def journal(entries: Iterable[Entry]) -> bytes:
+    """JSON lines, at most ROOM bytes: shortened no more than needed, in the order of `_SHORTER`.
+
+    Of what is left out a hull stays, so that the chain is whole; but for an operation with very many waves.
+    """
+    kept = tuple((one, codec.record(one)) for one in entries)
+    lines = b"".join(line(one) for one, _ in kept)
     for shorter in _SHORTER:
         if len(lines) <= ROOM:
             return lines
-        facts = [(record, shorter(record.fact)) for record in kept]
-        kept = tuple(replace(record, fact=fact) for record, fact in facts if fact is not None)
-        lines = _lines(kept)
-    return lines
+        less = (_shorter(one, record, shorter) for one, record in kept)
+        kept = tuple((one, codec.record(one)) for one in less)
+        lines = b"".join(line(one) for one, _ in kept)
+    return lines if len(lines) <= ROOM else b"".join(line(one) for one, _ in kept if not codec.is_hull(one))
 
 
-def _lines(records: Iterable[Record]) -> bytes:
-    return b"".join(map(line, records))
+def _shorter(stored: Entry, record: Record | None, shorter: Shorter) -> Entry:
+    if record is None or (fact := shorter(record.fact)) == record.fact:
+        return stored
+    return replace(stored, body=codec.HULL if fact is None else codec.body(fact), cut=True)
 
 
 @lru_cache(maxsize=1024)  # every wave sends them all again
-def line(record: Record) -> bytes:
+def line(stored: Entry) -> bytes:
     """A record as one JSON line."""
-    return codec.to_line(codec.entry(record))
+    return codec.to_line(stored)
 
 
-def _evidence(longest: int) -> Callable[[Fact], Fact | None]:
+def _evidence(longest: int) -> Shorter:
     return lambda fact: shortened(fact, longest)
 
 

@@ -1,4 +1,4 @@
-"""Where a ledger's database is: on this machine, outside the repository, one file for each playbook."""
+"""Where a ledger's database is: on this machine, outside the repository, one file for each playbook; or on a server."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ def resolved(url: str, playbook_file: Path, app: str) -> str:
     return url
 
 
+def is_postgres(url: str) -> bool:
+    return url.startswith(("postgresql:", "postgresql+psycopg:", "postgres:"))
+
+
 def file_of(url: str) -> Path:
     """The file that a `sqlite:///path` URL means. Raises UsageError for every other kind of URL."""
     kind = clean_line(url.partition(":")[0], 40)  # never the rest: it may hold a password
-    if kind.startswith("postgres"):
-        raise UsageError(
-            "a ledger in PostgreSQL is not built yet", hint="use `ledger: sqlite` or `ledger: sqlite:///path`"
-        )
     path = url.removeprefix(SQLITE)
     if not url.startswith(SQLITE) or not path or "\0" in path:
-        raise UsageError(f"not a ledger: {kind!r}", hint="use `ledger: sqlite` or `ledger: sqlite:///path`")
+        hint = "use `ledger: sqlite`, `ledger: sqlite:///path` or `ledger: postgresql+psycopg://HOST/NAME`"
+        raise UsageError(f"not a ledger: {kind!r}", hint=hint)
     return Path(path).absolute()

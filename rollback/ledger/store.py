@@ -13,14 +13,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rollback.core.near import RECENT
 from rollback.events import Event, Noticed
-from rollback.ledger import codec
-from rollback.ledger.codec import Corrupt, Entry
+from rollback.ledger import chain, codec
+from rollback.ledger.codec import Entry
 from rollback.ledger.database import Database, Unavailable
-from rollback.ledger.ids import after, ulid
+from rollback.ledger.engine import address
+from rollback.ledger.ids import ulid
 from rollback.ledger.journal import journal
-from rollback.ledger.place import file_of, location
+from rollback.ledger.part import WHOLE, Part
+from rollback.ledger.place import location
+from rollback.ledger.questions import Questions
 from rollback.ledger.scrub import scrubbed
+from rollback.ledger.shelf import Shelf
 from rollback.ledger.waiting import Waiting
 from rollback.model import Fact, Record
 from rollback.text import clean_line
@@ -32,8 +37,9 @@ PATIENCE = 3.0  # seconds for another process's lock: a rollback waits for no da
 
 @dataclass(slots=True, eq=False)
 class Ledger:
-    """See `open`. May be used from several threads."""
+    """See `open`. May be used from several threads. shelf: for who reads less than everything."""
 
+    shelf: Shelf = field(init=False)
     _database: Database
     _waiting: Waiting
     _app: str
@@ -41,10 +47,15 @@ class Ledger:
     _redact: Callable[[str], str]
     _tell: Callable[[Event], None]
     _memory: dict[str, Entry] = field(default_factory=dict)
-    _records: dict[str, Record | None] = field(default_factory=dict)  # decoded before: records never change
+    _ours: dict[str, Entry] = field(default_factory=dict)  # recorded by this command: journals need no database
     _told: set[str] = field(default_factory=set)
     _down: str = ""  # why it can't be written
+    _ends: tuple[str, ...] | None = None  # of the chain, for the next record of this operation
+    _operation: str = ""
     _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.shelf = Shelf(self._database, Questions(self._app, self._environment), self._pending, self._notice)
 
     @classmethod
     def open(
@@ -57,35 +68,59 @@ class Ledger:
         redact: Callable[[str], str],
         tell: Callable[[Event], None],
         patience: float = PATIENCE,
+        secret: Callable[[str], str] = str,
     ) -> Ledger:
-        """url: `sqlite:///path` (see place.resolved). waiting: a folder for lines while the database is away.
+        """url: of a file or a server (see place.resolved). waiting: a folder for lines while the database is away.
 
-        redact: hides secrets in a text. tell: hears Noticed. Raises UsageError for a URL that is none of ours.
+        redact: hides secrets in a text; secret: fills in ${NAME}, and raises UsageError where there is none. tell:
+        hears Noticed. Raises UsageError for a URL that is none of ours.
         """
-        ledger = cls(Database(file_of(url), patience), Waiting(waiting), app, environment, redact, tell)
+        database = Database(address(url), patience, secret)
+        ledger = cls(database, Waiting(waiting), app, environment, redact, tell)
         ledger.flush()
         return ledger
+
+    @property
+    def shown(self) -> str:
+        """Where it is, without user and password."""
+        return self._database.shown
+
+    def unusable(self) -> str:
+        """Why it can be neither read nor written; "" when it can."""
+        try:
+            self._database.add(())
+        except Unavailable as reason:
+            return str(reason)
+        return ""
+
+    def upgrade(self) -> tuple[int, int]:
+        """The version of its tables before, and now. Raises Unavailable."""
+        before = self._database.upgrade()
+        self.flush()
+        return before, self._database.version()
 
     def append(self, operation: str, author: str, *facts: Fact) -> tuple[Record, ...]:
         """Records the facts, in this order, and returns them as they were recorded: redacted, cleaned. Never raises."""
         with self._lock:
+            self._follow(operation)
             records = tuple(self._record(operation, clean_line(self._redact(author)), fact) for fact in facts)
-            entries = tuple(map(codec.entry, records))
-            self._records |= {record.id: record for record in records}
+            entries = tuple(map(self._chained, records))
+            self._ours |= {one.id: one for one in entries}
             if not self._stored(entries):
                 self._put_by(operation, entries)
         return records
 
     def ahead(self, operation: str, author: str, fact: Fact) -> bytes:
         """The line of a record that a host adds to its journal should this happen; its time stands open."""
-        stored = codec.entry(self._record(operation, clean_line(author), fact))
-        return codec.to_line(replace(stored, at=codec.OPEN))
-
-    def records(self) -> tuple[Record, ...]:
-        """All records of this app and environment by id, wherever they are; kinds of a later version are left out."""
         with self._lock:
-            known = [self._decoded(one) for one in self._entries()]
-        return tuple(record for record in known if record is not None)
+            self._follow(operation)
+            stored = codec.entry(self._record(operation, clean_line(author), fact))
+            return codec.to_line(replace(stored, at=codec.OPEN, after=self._after, digest=chain.digest(stored.body)))
+
+    def records(self, part: Part = WHOLE) -> tuple[Record, ...]:
+        """Records of this app and environment by id, wherever they are; kinds of a later version are left out."""
+        with self._lock:
+            return self.shelf.records(part)
 
     def merge(self, lines: bytes) -> int:
         """Adds records from hosts' journals (JSON lines); how many were new. Merging twice changes nothing.
@@ -93,19 +128,21 @@ class Ledger:
         Lines of other apps and environments are left out; what is not a record is left out and noticed.
         """
         with self._lock:
-            held = {one.id for one in self._entries()}
-            fresh = [one for one in self._parsed(lines, "the hosts' journals") if one.id not in held]
-            entries = {one.id: self._cleaned(one) for one in fresh}
-            if not entries:
+            found = {one.id: one for one in self._parsed(lines, "the hosts' journals")}
+            held = {one.id: one for one in self.shelf.of(frozenset(one.operation for one in found.values()))}
+            fresh = {id_: self._cleaned(one) for id_, one in found.items() if _is_news(one, held.get(id_))}
+            if not fresh:
                 return 0
-            if not self._stored(tuple(entries.values())):
-                self._memory |= entries  # the hosts keep them: no need for a file
-            return len(entries)
+            self._ends = None
+            if not self._stored(tuple(fresh.values())):
+                self._memory |= fresh  # the hosts keep them: no need for a file
+            return len(fresh.keys() - held.keys())
 
     def flush(self) -> None:
         """Moves what waits into the database, if it is back. Never raises."""
         with self._lock:
             self._down = ""
+            self._database.retry()
             try:
                 for path in self._waiting.files():
                     with suppress(FileNotFoundError):  # another process was quicker
@@ -117,7 +154,14 @@ class Ledger:
 
     def journal(self, operation: str) -> bytes:
         """One operation's records as JSON lines, to be kept on its hosts: at most 60 KiB, evidence is cut first."""
-        return journal([one for one in self.records() if one.operation == operation])
+        with self._lock:
+            return journal(self.shelf.of(frozenset((operation,))))
+
+    def head(self) -> str:
+        """The name of the last record, by which the whole history is known; "" when there is none."""
+        with self._lock:
+            last = self.shelf.last()
+        return chain.name(last) if last and last.digest else ""
 
     def close(self) -> None:
         """Tries once more to write what waits."""
@@ -125,14 +169,27 @@ class Ledger:
             self.flush()
         self._database.close()
 
+    def _follow(self, operation: str) -> None:
+        """What an operation records comes after all that is known when it begins to."""
+        if operation != self._operation or self._ends is None:
+            self._ends = chain.ends(self.shelf.of(self.shelf.newest(RECENT)))
+            self._operation = operation
+
+    def _chained(self, record: Record) -> Entry:
+        stored = codec.entry(record)
+        linked = replace(stored, after=self._after, digest=chain.digest(stored.body))
+        self._ends = (chain.name(linked),)
+        return linked
+
+    @property
+    def _after(self) -> str:
+        return " ".join(self._ends or ())
+
     def _record(self, operation: str, author: str, fact: Fact) -> Record:
         where = (self._app, self._environment, operation, author)
         return Record(ulid(), datetime.now(UTC), *where, scrubbed(fact, self._redact))
 
     def _stored(self, entries: Iterable[Entry]) -> bool:
-        """Once the database has failed it is not waited for again before the next flush."""
-        if self._down:
-            return False
         try:
             self._database.add(entries)
         except Unavailable as reason:
@@ -140,19 +197,16 @@ class Ledger:
             return False
         return True
 
-    @property
-    def _unwritable(self) -> str:
-        return f"the ledger {self._database.path} can't be written ({self._down})"
-
     def _put_by(self, operation: str, entries: tuple[Entry, ...]) -> None:
+        unwritable = f"the ledger {self.shown} can't be written ({self._down})"
         try:
             self._waiting.write(operation, b"".join(map(codec.to_line, entries)))
         except OSError as error:
             self._memory |= {one.id: one for one in entries}
-            neither = f"{self._unwritable}, nor {self._waiting.folder} ({error.strerror})"
+            neither = f"{unwritable}, nor {self._waiting.folder} ({error.strerror})"
             self._notice(f"{neither}: this machine keeps no record, the hosts' journals do")
         else:
-            self._notice(f"{self._unwritable}: records wait in {self._waiting.folder}")
+            self._notice(f"{unwritable}: records wait in {self._waiting.folder}")
 
     def _flush_file(self, path: Path) -> None:
         with self._waiting.taken(path) as (lines, drop):
@@ -160,30 +214,15 @@ class Ledger:
             if entries and self._stored(entries):
                 drop()
 
-    def _entries(self) -> tuple[Entry, ...]:
-        """All of ours by id. What is appended from here on answers them, so it sorts after them."""
-        waiting = (
-            self._read_waiting()
-        )  # before the database: what another process moves meanwhile is seen twice, not never
-        entries = {one.id: one for one in (*self._read(), *waiting, *self._memory.values())}
-        if entries:
-            after(max(entries))
-        return tuple(entries[id_] for id_ in sorted(entries))
-
-    def _read(self) -> tuple[Entry, ...]:
-        try:
-            return self._database.read(self._app, self._environment)
-        except Unavailable as reason:
-            self._notice(f"the ledger {self._database.path} can't be read ({reason}): going by the hosts' journals")
-            return ()
-
-    def _read_waiting(self) -> tuple[Entry, ...]:
+    def _pending(self) -> tuple[Entry, ...]:
+        """What may not be in the database, or can be known without it."""
         try:
             files = ((self._waiting.lines(path), str(path)) for path in self._waiting.files())
-            return tuple(one for lines, name in files for one in self._parsed(lines, name))
+            waiting = tuple(one for lines, name in files for one in self._parsed(lines, name))
         except OSError as error:
             self._notice(f"records that wait in {self._waiting.folder} can't be read: {error.strerror}")
-            return ()
+            waiting = ()
+        return (*waiting, *self._memory.values(), *self._ours.values())
 
     def _parsed(self, lines: bytes, source: str) -> tuple[Entry, ...]:
         """Our lines; the others' are left out in silence, what is none is counted."""
@@ -192,27 +231,18 @@ class Ledger:
             self._notice(f"{corrupt} line(s) of {source} are no records and were left out")
         return tuple(one for one in found if (one.app, one.environment) == (self._app, self._environment))
 
-    def _decoded(self, stored: Entry) -> Record | None:
-        if stored.id not in self._records:
-            self._records[stored.id] = self._decode(stored)
-        return self._records[stored.id]
-
-    def _decode(self, stored: Entry) -> Record | None:
-        try:
-            found = codec.record(stored)
-        except Corrupt as reason:
-            self._notice(f"record {stored.id} in the ledger can't be read: {reason}")
-            return None
-        if found is None:
-            self._notice("some records were written by a later version of rollback and are left out: update this one")
-        return found
-
     def _cleaned(self, stored: Entry) -> Entry:
         """A host's words, fit for a terminal. Kinds of a later version are kept as they are: nobody shows them."""
         found = codec.record(stored)
-        return stored if found is None else codec.entry(scrubbed(found, self._redact))
+        if found is None or (fit := scrubbed(found, self._redact)) == found:
+            return stored
+        return replace(stored, author=fit.author, body=codec.body(fit.fact), cut=True)
 
     def _notice(self, text: str) -> None:
         if text not in self._told:
             self._told.add(text)
             self._tell(Noticed(text))
+
+
+def _is_news(theirs: Entry, ours: Entry | None) -> bool:
+    return ours is None or (ours.cut and not theirs.cut and theirs.digest == ours.digest)

@@ -108,7 +108,7 @@ def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Endi
             ready = looking_over(plan, ports, force=asked.force)  # while the app is asked
             excused = _preflight(plan, asked, policy, ports)
             ready()
-            ending = operate(plan, _weighed(plan, policy, excused), ports)
+            ending = operate(plan, _weighed(plan, policy, excused, asked.standings), ports)
         except KeyboardInterrupt:
             ports.journal.record(_stopped(Outcome.INTERRUPTED, plan, "interrupted before anything live changed", ports))
             raise
@@ -127,11 +127,13 @@ def _carried_out(plan: Plan, asked: Asked, policy: Policy, ports: Ports) -> Endi
     return ending
 
 
-def _weighed(plan: Plan, policy: Policy, excused: frozenset[str]) -> Policy:
+def _weighed(plan: Plan, policy: Policy, excused: frozenset[str], standings: Standings) -> Policy:
     """A drill is not there to leave people with what it tried."""
+    proven = frozenset(commit for commit, one in standings.items() if one.grade is Grade.GOOD)
+    known = replace(policy, excused=excused, proven=proven)
     if plan.kind is Kind.DRILL:
-        return replace(policy, excused=excused, auto_rollback="on", on_inconclusive="rollback")
-    return replace(policy, excused=excused)
+        return replace(known, auto_rollback="on", on_inconclusive="rollback")
+    return known
 
 
 def _stopped(outcome: Outcome, plan: Plan, why: str, ports: Ports) -> Ended:

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from rollback.core.barrier import said
-from rollback.core.judge import Decision, decide, judge
+from rollback.core.judge import Decision, decide, judge, red, upheld
 from rollback.core.plan import recovery, touched
 from rollback.errors import Fenced
 from rollback.events import Noticed
-from rollback.model import Ending, Finding, Grade, Judged, Outcome, Phase, Plan, Release, Result, Step, Verdict
+from rollback.model import Ending, Grade, Judged, Outcome, Phase, Plan, Release, Result, Step, Verdict
 from rollback.operation.ports import Policy, Ports
 from rollback.operation.walk import Walk, verdict_of, walk
 
@@ -128,7 +128,7 @@ def _restored(
     plan: Plan, fallback: Release, verdict: Verdict, hosts: tuple[str, ...], back: Walk, policy: Policy, ports: Ports
 ) -> Ending:
     away, seen = _seen_again(hosts, back, ports)
-    found = _found(back, away, policy)
+    found = _found(fallback, back, away, policy, ports)
     now = ((host, seen.get(host, fallback.id if host in hosts else was)) for host, was in plan.live)
     live = tuple(pair for pair in now if pair[0] not in away)
     pending = plan.pending + away
@@ -136,7 +136,10 @@ def _restored(
         return Ending(Outcome.PARTIAL, verdict, live, verdict.rule, away=pending)  # what answers was never touched
     astray = tuple(host for host, one in live if host in hosts and one != fallback.id)
     if astray or found.grade is not Grade.GOOD or len(away) == len(hosts):
-        reason = _stranded(fallback, verdict, found, away, astray)
+        again = _failing(found, policy) & _failing(verdict, policy)
+        reason = _stranded(plan, fallback, found, again, away, astray)
+        if again:  # what both fail condemns neither
+            ports.journal.record(Judged(plan.target, Verdict(Grade.UNKNOWN, reason)))
         return Ending(Outcome.STRANDED, verdict, live, reason, found, pending)
     ports.journal.record(Judged(fallback, found))
     others = tuple(host for host, one in live if host not in hosts and one not in {None, fallback.id})  # as before
@@ -151,12 +154,12 @@ def _returned(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> Ending
         return Ending(Outcome.ABANDONED, verdict, plan.live, verdict.rule)
     hosts = tuple(host for host, _ in plan.live)
     away, seen = _seen_again(hosts, forward, ports)
-    found = _found(forward, away, policy)
+    found = _found(plan.target, forward, away, policy, ports)
     live = tuple((host, seen.get(host, plan.target.id)) for host in hosts if host not in away)
     pending = plan.pending + away + tuple(host for host in hosts if host in forward.lacking and host not in away)
     astray = tuple(host for host, one in live if one != plan.target.id and host not in forward.lacking)
     if astray or found.grade is not Grade.GOOD or len(away) == len(hosts):
-        reason = _stranded(plan.target, Verdict(Grade.UNKNOWN, ""), found, away, astray)
+        reason = _stranded(plan, plan.target, found, frozenset(), away, astray)
         return Ending(Outcome.STRANDED, found, live, reason, away=pending)
     ports.journal.record(Judged(plan.target, found))
     return Ending(Outcome.PARTIAL if pending else Outcome.DONE, found, live, found.rule, away=pending)
@@ -176,8 +179,13 @@ def _interrupted(plan: Plan, forward: Walk, policy: Policy, ports: Ports) -> End
         return _returned(plan, forward, policy, ports)
 
 
-def _found(back: Walk, away: tuple[str, ...], policy: Policy) -> Verdict:
-    return judge([f for f in back.verified if f.host not in away], policy.limits, policy.excused)
+def _found(release: Release, back: Walk, away: tuple[str, ...], policy: Policy, ports: Ports) -> Verdict:
+    """On what was gone back to. What could not be measured now is said, and takes no proof back."""
+    found = judge([f for f in back.verified if f.host not in away], policy.limits, policy.excused)
+    stays = upheld(found, policy.limits) if release.commit in policy.proven else found
+    if stays is not found:
+        ports.tell(Noticed(f"{release.tag} is back, but not all of it could be measured: {found.rule}"))
+    return stays
 
 
 def _seen_again(hosts: tuple[str, ...], back: Walk, ports: Ports) -> tuple[tuple[str, ...], dict[str, str | None]]:
@@ -191,23 +199,25 @@ def _seen(hosts: tuple[str, ...], ports: Ports) -> tuple[tuple[str, ...], dict[s
     return away, {host: seen[host].live for host in hosts}
 
 
-def _stranded(wanted: Release, verdict: Verdict, found: Verdict, away: tuple[str, ...], astray: tuple[str, ...]) -> str:
-    """astray: hosts that answer and run something else, whatever their checks say of it."""
+def _stranded(
+    plan: Plan, wanted: Release, found: Verdict, again: frozenset[str], away: tuple[str, ...], astray: tuple[str, ...]
+) -> str:
+    """again: checks that what was left fails, too. astray: hosts that answer and run something else, whatever their
+    checks say of it."""
     if astray and found.grade is Grade.GOOD:
         return f"{', '.join(astray)} could not be switched to {wanted.tag}"
-    again = sorted(_failing(found.findings) & _failing(verdict.findings))
     if again:
         return (
-            f"{wanted.tag} fails the same check ({', '.join(again)}): the cause is probably not this release"
-            " but data, configuration or a dependency"
+            f"{wanted.tag} fails the same check ({', '.join(sorted(again))}): the cause is probably not"
+            f" {plan.target.tag} but data, configuration or a dependency"
         )
     if away and found.grade is not Grade.BAD:
         return f"{', '.join(away)} could not be reached on the way back to {wanted.tag}"
     return f"{wanted.tag} could not be verified: {found.rule}"
 
 
-def _failing(findings: Iterable[Finding]) -> set[str]:
-    return {f.check for f in findings if f.result is Result.FAIL}
+def _failing(verdict: Verdict, policy: Policy) -> frozenset[str]:
+    return red(verdict.findings) - policy.excused
 
 
 def _now(plan: Plan, release: Release, attempted: Iterable[Step]) -> Live:

@@ -53,7 +53,14 @@ class Checks(Protocol):
         """The release is about to be switched on there. compared: what is live, where it is held against that."""
         ...
 
-    def gate(self, release: Release, previous: Mapping[str, Release | None], hosts: Hosts, view: View) -> Findings: ...
+    def gate(
+        self,
+        release: Release,
+        previous: Mapping[str, Release | None],
+        hosts: Hosts,
+        view: View,
+        excused: frozenset[str],
+    ) -> Findings: ...
     def watch(
         self,
         release: Release,
@@ -82,7 +89,8 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the environment wants done with a verdict; `excused` checks were red before the deploy."""
+    """What the environment wants done with a verdict; `excused` checks were red before the deploy, releases of
+    `proven` commits are known good."""
 
     auto_rollback: str
     on_inconclusive: str
@@ -90,6 +98,7 @@ class Policy:
     keep: int
     limits: Mapping[str, Limits]
     excused: frozenset[str] = frozenset()
+    proven: frozenset[str] = frozenset()
     confirm_within: float | None = None  # seconds
 
 

@@ -45,7 +45,8 @@ class Walk:
 def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports: Ports, *, past_failures: bool) -> None:
     """Attempt the steps in order. past_failures: go on when a host fails, as a way back must; without what it could not
     be brought. Raises: Fenced, once the lease was taken away: nothing more is done anywhere then."""
-    for place, whole in enumerate(steps, start=so_far.place):
+    begun, every = so_far.place, tuple(steps)
+    for place, whole in enumerate(every, start=begun):
         so_far.place = place
         step = replace(whole, hosts=tuple(host for host in whole.hosts if host not in so_far.lacking))
         if not step.hosts:
@@ -55,12 +56,17 @@ def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports:
         ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
         so_far.attempted.append(step)
         ports.tell(Began(step, plan.lasts(step.phase)))
-        findings = _perform(step, plan, policy, ports)
+        ahead = _switched_by(every[place - begun + 1 :]) - so_far.lacking
+        findings = _perform(step, plan, ahead, policy, ports)
         ports.journal.record(Observed(step, findings))
         _enter(so_far, step, findings, policy)
         _still_ours(ports)
         if not so_far.passed and not past_failures:
             return
+
+
+def _switched_by(steps: Iterable[Step]) -> set[str]:
+    return {host for step in steps if step.phase is Phase.ACTIVATE for host in step.hosts}
 
 
 def _withdrawn(step: Step, plan: Plan, so_far: Walk, ports: Ports) -> tuple[Withdrawn, ...]:
@@ -100,7 +106,7 @@ def _passed(step: Step, so_far: Walk, policy: Policy) -> bool:
     return decide(verdict, policy.auto_rollback, policy.on_inconclusive) is Decision.GO_ON
 
 
-def _perform(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
+def _perform(step: Step, plan: Plan, ahead: set[str], policy: Policy, ports: Ports) -> Findings:
     match step.phase:
         case Phase.UPLOAD:
             return ports.fleet.upload(step.release, step.hosts)
@@ -114,7 +120,7 @@ def _perform(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
                 step.release, step.hosts, expected, lines, _to_confirm(step, plan, policy, ports)
             )
         case Phase.VERIFY:
-            return _verify(step, plan, policy, ports)
+            return _verify(step, plan, ahead, policy, ports)
         case Phase.PAUSE | Phase.WATCH:
             before, seconds = _before(step, plan, ports), plan.lasts(step.phase)
             return ports.checks.watch(
@@ -147,18 +153,29 @@ def _to_confirm(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Confirm
     return Confirm(policy.confirm_within, records)
 
 
-def _verify(step: Step, plan: Plan, policy: Policy, ports: Ports) -> Findings:
+def _verify(step: Step, plan: Plan, ahead: set[str], policy: Policy, ports: Ports) -> Findings:
     """The hosts' own answers first; only hosts that passed are given users again; then the users' view."""
     previous = _before(step, plan, ports)
     findings: Findings = ()
     if ports.checks.has(View.HOST):
-        findings = ports.checks.gate(step.release, previous, step.hosts, View.HOST)
-        if judge(findings, policy.limits, policy.excused).grade is Grade.BAD and not plan.goes_back:
+        findings = ports.checks.gate(step.release, previous, step.hosts, View.HOST, policy.excused)
+        if judge(findings, policy.limits, policy.excused).grade is Grade.BAD and not _is_back(step, plan):
             return findings
     findings += _undrained(step, ports)
-    if ports.checks.has(View.URL):
-        findings += ports.checks.gate(step.release, previous, step.hosts, View.URL)
+    if ports.checks.has(View.URL) and _tells_of_it(step, plan, ahead, policy, ports):
+        findings += ports.checks.gate(step.release, previous, step.hosts, View.URL, policy.excused)
     return findings
+
+
+def _tells_of_it(step: Step, plan: Plan, ahead: set[str], policy: Policy, ports: Ports) -> bool:
+    """Via url any host may answer: while others run what is bad, or not known to be good, it is not asked yet."""
+    live = [ports.releases.get(was or "") for host, was in plan.live if host in ahead]
+    good = all(one is not None and (one == step.release or one.commit in policy.proven) for one in live)
+    return not ahead or (good and not _is_back(step, plan))
+
+
+def _is_back(step: Step, plan: Plan) -> bool:
+    return plan.goes_back or step.release != plan.target
 
 
 def _before(step: Step, plan: Plan, ports: Ports) -> dict[str, Release | None]:

@@ -78,6 +78,13 @@ class Check(Frozen):
         """The values of every `for_each` case; one empty case without it."""
         return tuple(dict(zip(self.for_each, values, strict=True)) for values in product(*self.for_each.values()))
 
+    @model_validator(mode="before")
+    @classmethod
+    def _sparing(cls, value: Any) -> Any:
+        """A burst at every round of the watch would be an attack: it is for the gate, unless the playbook says so."""
+        bursts = isinstance(value, Mapping) and "load" in value
+        return {"phase": "gate", **value} if bursts else value
+
     @field_validator("running", mode="before")
     @classmethod
     def _plain_running(cls, value: Any) -> Any:

@@ -31,6 +31,19 @@ def _upwards(cwd: Path) -> Iterator[Path]:
     yield from places[: top + 1]
 
 
+def home(playbook: Path) -> Path:
+    """Where its runbook lies, and its commands are typed: above `playbooks`, or beside it."""
+    return playbook.parent.parent if playbook.parent.name == _FOLDER else playbook.parent
+
+
+def from_home(playbook: Path, path: str) -> str:
+    """A file as it is called there, on every machine alike as far as that can be."""
+    for top, before in ((home(playbook), ""), (Path.home(), "~/")):
+        if Path(path).is_relative_to(top):
+            return f"{before}{Path(path).relative_to(top)}"
+    return path
+
+
 def candidates(folder: Path | None) -> tuple[Path, ...]:
     """The playbooks in a folder, by name; the manual is none."""
     files = sorted(folder.iterdir()) if folder else []

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from rollback.model import View
 from rollback.playbook import template
+from rollback.playbook.amounts import Share
 from rollback.playbook.ere import ere
 from rollback.playbook.http import Tls, Via, port_fault, views
 from rollback.playbook.secrets import named
@@ -94,11 +95,23 @@ class Prometheus(Frozen):
         return self
 
 
+def _exceedable(share: Share) -> Share:
+    """More than all never fail."""
+    if share.fraction >= 1:
+        raise ValueError(f"{share} can never be exceeded")
+    return share
+
+
 class RatioIncrease(Frozen):
     """Over the previous release's own burst; both must be passed to fail."""
 
     ratio: Growth
     difference: Part
+
+    @field_validator("difference")
+    @classmethod
+    def _possible(cls, value: Share) -> Share:
+        return _exceedable(value)
 
 
 class LatencyIncrease(Frozen):
@@ -111,6 +124,11 @@ class LatencyIncrease(Frozen):
 class ErrorRatio(Frozen):
     max: Part | None = None
     increase: RatioIncrease | None = None
+
+    @field_validator("max")
+    @classmethod
+    def _possible(cls, value: Share) -> Share:
+        return _exceedable(value)
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:

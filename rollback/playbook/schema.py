@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from rollback.playbook import rules, unbuilt
+from rollback.playbook import rules
 from rollback.playbook.amounts import Exactly, Share
 from rollback.playbook.check import Check
 from rollback.playbook.notify import Notify
@@ -33,7 +33,7 @@ from rollback.playbook.settings import (
 )
 from rollback.playbook.shape import Frozen, refuse
 from rollback.playbook.types import OneOrMore, Positive
-from rollback.playbook.words import Beside, Command, Ledger, Line, Name, OptionalCommand, Templated
+from rollback.playbook.words import Beside, Command, Contact, Ledger, Line, Name, OptionalCommand, Templated, Zone
 
 __all__ = [
     "Build",
@@ -66,7 +66,10 @@ class Playbook(Frozen):
     )
     tags: Line = Field(default="*", description="which tags are releases, as a git pattern")
     keep: Positive = Field(default=5, description="verified releases kept, beside those that a rollback needs")
-    ledger: Ledger = Field(default="sqlite", description="sqlite, sqlite:///FILE or postgresql+psycopg://…")
+    ledger: Ledger = Field(
+        default="sqlite", description="sqlite, sqlite:///FILE or postgresql+psycopg://USER:${PASSWORD}@HOST/NAME"
+    )
+    timezone: Zone = Field(default="UTC", description="the team's, beside UTC in what is told of an incident")
     ssh: Ssh = Ssh()
     policy: Policy = Policy()
     build: Build | None = None
@@ -82,6 +85,7 @@ class Playbook(Frozen):
     vars: Vars = Field(default={}, description="yours: {{host.vars.x}} in checks and root, $ROLLBACK_VAR_X in commands")
     migrations: Migrations | None = None
     notify: OneOrMore[Notify] = Field(default=(), description="whom it tells what happens")
+    contacts: Mapping[Line, Contact] = Field(default={}, description="whom the runbook names, and how to reach them")
 
     _file: Path = PrivateAttr(Path("playbook.yml"))
 
@@ -94,13 +98,9 @@ class Playbook(Frozen):
         """The environment called `name`, or the only one. UsageError: several and none named, or no such name."""
         return environment(self, name)
 
-    def unbuilt(self) -> tuple[str, ...]:
-        """What it asks for and this version can't do yet: one sentence each. Using any of it is wrong usage."""
-        return unbuilt.refused(self)
-
     def secret_names(self) -> frozenset[str]:
-        """Every ${NAME} in it that an operation needs. What people are told with is no such: it may be missing."""
-        needed = ((path, text) for path, text in texts(self) if path[:1] != ("notify",))
+        """Every ${NAME} that an operation needs. It goes on without those of `notify` and of `ledger`."""
+        needed = ((path, text) for path, text in texts(self) if path[:1] not in {("notify",), ("ledger",)})
         return frozenset(name for _, text in needed for name in named(text))
 
     def model_post_init(self, context: Any) -> None:

@@ -44,9 +44,32 @@ def _user(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    """A machine without any time zones must still be able to roll back: it can't tell, and takes the name as it is."""
+    if text == "UTC" or _is_zone(text) or not _is_zone("Etc/UTC"):
+        return text
+    raise ValueError(f"{quoted(text)} is no time zone (like Europe/Berlin)")
+
+
+def _is_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError):
+        return False
+    return True
+
+
 def _line(text: str) -> str:
     if not text.strip() or clean(text) != text or "\n" in text or text != text.strip():
         raise ValueError(f"{quoted(text)} is not one line of visible text")
+    return text
+
+
+def _contact(text: str) -> str:
+    if "${" in text or "{{" in text:
+        raise ValueError("is no place for ${…} or {{…}}: it stands in the runbook as it is written")
     return text
 
 
@@ -163,6 +186,8 @@ HostName = Annotated[str, AfterValidator(_host_name), _SCALAR]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 User = Annotated[str, AfterValidator(_user)]
 Line = Annotated[str, AfterValidator(_line), _SCALAR]
+Zone = Annotated[str, AfterValidator(_line), AfterValidator(_zone)]
+Contact = Annotated[Line, AfterValidator(_contact)]
 Filled = Annotated[str, AfterValidator(_filled)]
 Templated = Annotated[
     str, AfterValidator(_templated), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})

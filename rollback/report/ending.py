@@ -8,6 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from rollback.core.explain import Explanation
+from rollback.core.judge import ALL_PASSED
 from rollback.core.recall import GATE
 from rollback.core.times import Times
 from rollback.model import Grade, Kind, Outcome, Release, Verdict
@@ -76,8 +77,8 @@ def afterwards(why: Explanation) -> tuple[str, ...]:
 
 
 def _rule(why: Explanation) -> Iterable[str]:
-    """Unless the sentence says it."""
-    if why.verdict.grade is not Grade.GOOD and why.verdict.rule not in message(why):
+    """Unless the sentence says it, or there is nothing to be said."""
+    if why.verdict.rule != ALL_PASSED and why.verdict.rule not in message(why):
         yield f"  rule      {why.verdict.rule}"
 
 
@@ -129,6 +130,12 @@ def _after_left(why: Explanation, show: str) -> str:
     return "rollback"
 
 
+def _after_held(why: Explanation, tag: str) -> str:
+    """A deploy that was held at its canary can go on."""
+    everywhere = len({live for _, live in why.live}) < 2
+    return f"rollback mark good {tag} --reason '…'" if everywhere else f"rollback deploy {tag} to go on"
+
+
 def hint(why: Explanation) -> str:
     """The next command to type."""
     tag, show = quote(_tag(why.target)), f"rollback show {words.start_of(why.operation)}"
@@ -144,7 +151,7 @@ def hint(why: Explanation) -> str:
         Outcome.ROLLED_BACK: show,
         Outcome.LEFT: _after_left(why, show),
         Outcome.STRANDED: "rollback status; mend the cause, then rollback resume, or rollback --to TAG",
-        Outcome.HELD: f"rollback verify; then rollback mark good {tag} --reason '…', or rollback",
+        Outcome.HELD: f"rollback verify; then {_after_held(why, tag)}, or rollback",
         Outcome.PARTIAL: "rollback resume, once the pending hosts can be reached",
         Outcome.INTERRUPTED: again,
         Outcome.FENCED: "rollback status",

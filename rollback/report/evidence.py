@@ -18,9 +18,9 @@ _PHRASES = {phrase for one in HTTPStatus for phrase in (one.phrase, f"{one.value
 
 
 def told(found: Iterable[Answers], most: int) -> Iterator[str]:
-    """At most so many, one line for those that differ only by host, each with what it was before and its new evidence
-    below it."""
-    groups = _alike(found)
+    """At most so many, one line for those that differ only by host and case, each with what it was before and its new
+    evidence below it."""
+    groups = alike(found)
     known: set[str] = set()
     for group in groups[:most]:
         telling = [one.telling for one in group]
@@ -38,12 +38,21 @@ def worst(findings: Iterable[Finding], before: Mapping[Question, Finding] | None
     return sorted(found, key=lambda one: (not one.telling.required, one.telling.result is not Result.FAIL))
 
 
-def _alike(found: Iterable[Answers]) -> list[list[Answers]]:
-    groups: dict[tuple[object, ...], list[Answers]] = {}
+def alike(found: Iterable[Answers]) -> list[list[Answers]]:
+    """Those of one case on any hosts, and of those the cases that were found so on the same hosts."""
+    cases: dict[tuple[object, ...], list[Answers]] = {}
     for each in found:
-        one = each.telling
-        groups.setdefault((one.check, one.case, one.result, one.observed, one.expected), []).append(each)
+        cases.setdefault((each.telling.case, *_said(each)), []).append(each)
+    groups: dict[tuple[object, ...], list[Answers]] = {}
+    for group in cases.values():
+        places = tuple(each.telling.host for each in group)
+        groups.setdefault((places, *_said(group[0])), []).extend(group)
     return list(groups.values())
+
+
+def _said(each: Answers) -> tuple[object, ...]:
+    one = each.telling
+    return one.check, one.result, one.observed, one.expected
 
 
 def _counted(group: Sequence[Answers]) -> str:
@@ -55,20 +64,24 @@ def _counted(group: Sequence[Answers]) -> str:
 
 def _before(group: Sequence[Answers]) -> Iterator[str]:
     """The baseline, where there is one and all have the same."""
-    said = {one.before.observed for one in group if one.before}
+    said = {one.before.observed for one in group if one.before and one.before.result is not Result.SKIPPED}
     if len(said) == 1:
         yield f"    before the deploy: {said.pop()}"
 
 
-def news(evidence: str, known: set[str]) -> Sequence[str]:
+def news(evidence: str, known: set[str], most: int = _MOST) -> Sequence[str]:
     """Its last lines, of a web page its title; nothing that is known already, which grows by it."""
-    lines = _page(evidence) if _PAGE.match(evidence) else evidence.splitlines()
-    said = [line.rstrip() for line in lines if line.strip()][-_MOST:]
+    said = [line.rstrip() for line in readable(evidence) if line.strip()][-most:]
     text = "\n".join(said)
     if text in known:
         return ()
     known.add(text)
     return said
+
+
+def readable(evidence: str) -> Sequence[str]:
+    """Its lines, of a web page its title."""
+    return _page(evidence) if _PAGE.match(evidence) else evidence.splitlines()
 
 
 def _page(text: str) -> list[str]:

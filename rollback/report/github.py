@@ -42,9 +42,9 @@ def _escaped(text: str) -> str:
     return clean_line(text, 1000).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def outputs(exit_code: int, why: Explanation | None) -> str:
-    """For $GITHUB_OUTPUT: `outcome`, `tag`, `rolled_back_to` and `operation`, each on a line; what is not known is
-    empty."""
+def outputs(exit_code: int, why: Explanation | None, head: str = "") -> str:
+    """For $GITHUB_OUTPUT: `outcome`, `tag`, `rolled_back_to`, `operation` and `ledger_head`, each on a line; what is
+    not known is empty."""
     to = why.restored if why else None
     outcome = why.outcome if why else _WITHOUT.get(exit_code)
     values = {
@@ -52,5 +52,6 @@ def outputs(exit_code: int, why: Explanation | None) -> str:
         "tag": why.target.tag if why and why.target else "",
         "rolled_back_to": to.tag if to else "",
         "operation": why.operation if why else "",
+        "ledger_head": head,
     }
     return "".join(f"{name}={clean_line(value)}\n" for name, value in values.items())

@@ -34,8 +34,8 @@ def put(console: Console, shown: object, style: str = "") -> None:
         return
     # A tag, a hint or an error may hold anything, and is measured as it will be shown.
     text = Text(clean(shown, _LONGEST), style) if isinstance(shown, str) else shown
-    # A command to copy stays one line, however long.
-    if console.is_terminal and not _COMMAND.match(text.plain):
+    # A command to copy stays one line, however long; so does each line of what is a file as much as an answer.
+    if console.is_terminal and not text.no_wrap and not _COMMAND.match(text.plain):
         text = Text("\n").join(_hanging(line, console) for line in text.split("\n", allow_blank=True))
     console.print(text, soft_wrap=True)
 

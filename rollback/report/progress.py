@@ -6,9 +6,11 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rollback.core.explain import answers
 from rollback.events import Began, Event, Found, Moved, Noticed, Sampled
 from rollback.model import Finding, Result
 from rollback.report import words
+from rollback.report.evidence import alike
 from rollback.report.layout import put
 from rollback.report.tally import PHASES, UNSAID, Tally, is_check
 
@@ -45,11 +47,13 @@ class Lines:
                 self._say(*said)
 
     def _sample(self, event: Sampled) -> None:
-        """What passed is said together, when the watch is over."""
+        """What passed is said together, when the watch is over; what did not, once for all that it happened to."""
         for finding in event.findings:
             self._tally.add(finding)
-            if self._verbose or finding.result is not Result.PASS:
-                self._say(*said(finding))
+        worth = [one for one in event.findings if self._verbose or one.result is not Result.PASS]
+        for group in alike(answers(worth)):
+            telling = [one.telling for one in group]
+            self._say(f"  {words.MARKS[telling[0].result]} {words.said_of(telling)}", words.STYLES[telling[0].result])
 
     def _sum_up(self) -> None:
         for text in self._tally.empty():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rich.text import Text
@@ -27,7 +27,8 @@ OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRow:
-    """verdict: good, bad or unverified. kept: why it stays; "" when `prune` would delete it."""
+    """verdict: good, bad or unverified, since then (UTC). kept: why it stays; "" when `prune` would delete it. size:
+    bytes on a host; None when no host tells."""
 
     release: Release
     live_on: tuple[str, ...]
@@ -36,13 +37,18 @@ class ReleaseRow:
     since: datetime | None
     reason: str
     kept: str
+    size: int | None = None
 
 
 def release_rows(
-    sightings: Sequence[Sighting], keeping: Iterable[Kept], standings: Mapping[str, Standing]
+    sightings: Sequence[Sighting],
+    keeping: Iterable[Kept],
+    standings: Mapping[str, Standing],
+    sizes: Mapping[str, int],
 ) -> tuple[ReleaseRow, ...]:
-    """Newest verdict first; never judged ones last."""
-    rows = [_release_row(one, sightings, standings.get(one.release.commit)) for one in keeping]
+    """Newest verdict first; never judged ones last. sizes: by release id."""
+    found = [_release_row(one, sightings, standings.get(one.release.commit)) for one in keeping]
+    rows = [replace(row, size=sizes.get(row.release.id)) for row in found]
     return tuple(
         sorted(rows, key=lambda row: (row.since is not None, row.since and row.since.timestamp()), reverse=True)
     )
@@ -57,15 +63,17 @@ def _release_row(one: Kept, sightings: Sequence[Sighting], known: Standing | Non
     )
 
 
-def releases(rows: Sequence[ReleaseRow]) -> Shown:
-    """A row a release."""
+def releases(rows: Sequence[ReleaseRow], now: datetime) -> Shown:
+    """A row a release. now: UTC."""
     table = Grid(
         (
             Column("release"),
             Column("verdict"),
             Column("live on", 1),
             Column("kept because", 3),
-            Column("since", 2),
+            Column("age", 2),
+            Column("size", 2),
+            Column("since", 7),
             Column("commit", 6),
             Column("on", 5),
             Column("reason", 4, prose=True),
@@ -77,6 +85,8 @@ def releases(rows: Sequence[ReleaseRow]) -> Shown:
             Text(f"live {row.verdict}" if row.live_on else row.verdict, GRADES.get(row.verdict, "")),
             words.hosts(row.live_on, 3) or "-",
             row.kept or "nothing: prune deletes it",
+            words.age((now - row.since).total_seconds()) if row.since else "-",
+            words.size(row.size) if row.size is not None else "-",
             words.moment(row.since) if row.since else "-",
             row.release.commit[:7],
             words.count(len(row.present_on), "host"),
@@ -86,10 +96,12 @@ def releases(rows: Sequence[ReleaseRow]) -> Shown:
 
 
 def history(rows: Sequence[Past]) -> Shown:
-    """A row an operation."""
+    """A row an operation; its environment where there are several."""
+    several = len({row.environment for row in rows}) > 1
     table = Grid(
         (
             Column("when", 3),
+            *((Column("where"),) if several else ()),
             Column("what"),
             Column("outcome"),
             Column("by", 2),
@@ -100,6 +112,7 @@ def history(rows: Sequence[Past]) -> Shown:
     for row in rows:
         table.add(
             words.moment(row.at),
+            *((row.environment,) if several else ()),
             clean_line(row.what, 40),
             _outcome(row.outcome),
             clean_line(row.author, 20),

@@ -18,6 +18,7 @@ from rollback.model import (
     Intended,
     Judged,
     Marked,
+    Noted,
     Observed,
     Phase,
     Pruned,
@@ -31,6 +32,7 @@ from rollback.model import (
     Withdrawn,
 )
 from rollback.report import ending, words
+from rollback.report.evidence import readable
 from rollback.report.migrations import listed
 from rollback.report.tables import GRADES, OUTCOMES, Shown
 from rollback.text import clean_line
@@ -73,7 +75,7 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
             for finding in findings:
                 yield f"  {words.MARKS[finding.result]} {words.said(finding)}", words.STYLES[finding.result]
                 if finding.result is not Result.PASS or finding.check == Phase.MIGRATE:
-                    yield from ((f"      | {line}", "") for line in finding.evidence.splitlines()[-20:])
+                    yield from ((f"      | {line}", "") for line in readable(finding.evidence)[-20:])
         case Judged(release, verdict):
             yield f"verdict: {words.named(release)} is {verdict.grade}: {verdict.rule}", GRADES[verdict.grade]
         case Marked(release, grade, reason):
@@ -89,6 +91,8 @@ def _told(fact: Fact) -> Iterable[tuple[str, str]]:  # noqa: PLR0912 one arm a k
         case Watched(release, grade, reason):
             of = words.named(release) if release else "the hosts differ; what is live"
             yield f"{of} is {grade}: {clean_line(reason)}", words.CAUTION
+        case Noted(text, at):
+            yield f"note, of {words.moment(at)}: {clean_line(text)}", ""
         case Reverted(release, host):
             yield f"{host} heard nothing more: it took {words.named(release)} off by itself", words.CAUTION
         case Pruned(gone, hosts):

@@ -16,7 +16,8 @@ from rollback.text import clean_line
 MARKS = {Result.PASS: "✓", Result.FAIL: "✗", Result.ERROR: "!", Result.INCONCLUSIVE: "?", Result.SKIPPED: "-"}
 # Readable on dark and on light: yellow vanishes on white, dim text on either. A mark says the same without colour.
 CAUTION = "magenta"
-seconds, size, hosts = amounts.seconds, amounts.size, text.hosts
+_CASES = 5  # that are named
+seconds, age, size, hosts = amounts.seconds, amounts.age, amounts.size, text.hosts
 STYLES = {
     Result.PASS: "green",
     Result.FAIL: "red",
@@ -58,9 +59,11 @@ def said(finding: Finding) -> str:
 
 
 def said_of(alike: Sequence[Finding]) -> str:
-    """The same of findings that differ only by host: `login[no_profile] on web1 web2: …`"""
+    """The same of findings that differ only by host and case: `login[no_profile, corrupt_profile] on web1 web2: …`"""
     where = hosts(tuple(dict.fromkeys(one.host for one in alike if one.host)))
-    whose = label(replace(alike[0], host=where or None))
+    cases = tuple(dict.fromkeys(one.case for one in alike if one.case))
+    more = f" and {len(cases) - _CASES} more" if cases[_CASES:] else ""
+    whose = label(replace(alike[0], host=where or None, case=f"{', '.join(cases[:_CASES])}{more}" or None))
     return f"{whose}: {_answer(alike[0])}"
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rollback.core.changed import Changed
 from rollback.errors import Refused, SourceError, UnknownTag
 from rollback.model import Between, Release
-from rollback.source import migrations
+from rollback.source import changed, commits, migrations
 from rollback.source.command import Said, run
+from rollback.source.commits import Commits
 from rollback.source.refs import kind, listed, parsed, pinned
 from rollback.source.tags import Tag, matches, nearest, newest_first
 from rollback.text import clean_line
@@ -102,6 +105,20 @@ class Repository:
             return Changes()
         files = _lines(names.output)[:FILES]
         return Changes(int(count.output), _lines(log.output), files)
+
+    def changed(self, old: Release, new: Release) -> Changed | None:
+        """The same in full, with authors and lines; None when git can't tell. See source/changed.py."""
+        known = _OBJECT_ID.fullmatch(old.commit) and _OBJECT_ID.fullmatch(new.commit)
+        return changed.changed(self.folder, old.commit, new.commit) if known else None
+
+    def text(self, release: Release, path: str) -> bytes | None:
+        """A file of its tree; None when there is none. path: from the repository's top."""
+        said = run(self.folder, "cat-file", "blob", f"{release.commit}:{path}")
+        return said.output if said.ok else None
+
+    def commits(self, base: str | None, wanted: Iterable[str]) -> Commits:
+        """Those that one of `wanted` has and `base` has not; see source/commits.py."""
+        return commits.since(self.folder, base, wanted, shallow=self.shallow)
 
     def migrations(self, old: Release, new: Release, path: str, irreversible: str) -> Between:
         """Which of the files below `path` differ; see source/migrations.py."""

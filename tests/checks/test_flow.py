@@ -141,7 +141,7 @@ def test_a_lost_connection_names_its_step() -> None:
     with saying(lambda _: None) as port:
         assert ask(LOGIN, port)[0][1:] == (
             FAIL,
-            "GET /login: Server disconnected without sending a response.",
+            "GET /login: Server disconnected without sending a response",
             "an answer",
         )
 

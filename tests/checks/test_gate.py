@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from rollback.checks.gate import Pace, Reply, answer, stand
-from rollback.model import Finding, Limits, Result
+from rollback.core.judge import judge
+from rollback.model import Finding, Grade, Limits, Result
 from rollback.playbook.settings import Gate
 from tests.build import finding
 from tests.checks.world import Clock
@@ -142,6 +143,32 @@ def test_a_warning_neither_ends_it_nor_is_waited_for() -> None:
     assert script.asked == [0, 1, 2]
 
 
+def test_what_is_not_healthy_at_the_deadline_is_over_every_limit() -> None:
+    (found,) = stand((script := Script((DOWN,))).ask, {"login": Limits(failure=3)}, script.pace())
+    assert (found.result, found.final) == (Result.FAIL, True)
+    assert judge([found], {"login": Limits(failure=3)}).grade is Grade.BAD
+
+
+def test_without_a_healthy_time_a_tolerated_failure_is_asked_again_all_the_same() -> None:
+    script = Script((WRONG,), (UP,))
+    found = script.stand({"login": Limits(failure=1)}, Gate(min_healthy_time=0.0))
+    assert [result for _, result, *_ in found] == [Result.FAIL, Result.PASS]
+
+
+def test_it_does_not_end_on_a_tolerated_failure_but_asks_until_the_deadline() -> None:
+    script = Script((UP,), (UP,), (WRONG,))
+    found = script.stand({"login": Limits(failure=None, consecutive_failure=99)})
+    assert script.asked[-1] == 10
+    assert [result for _, result, *_ in found][-3:] == [Result.FAIL] * 3
+
+
+def test_what_was_red_before_ends_nothing_and_is_not_waited_for() -> None:
+    script = Script((UP, named(WRONG, "pay"), named(DOWN, "search")), (UP, named(WRONG, "pay")))
+    found = stand(script.ask, {}, script.pace(), frozenset({"pay", "search"}))
+    assert script.asked == [0, 1, 2]
+    assert {f.check for f in found if f.result is Result.PASS} == {"login"}
+
+
 def test_what_was_still_waited_for_when_another_failed_is_no_failure() -> None:
     script = Script((WRONG, named(DOWN, "port")))
     assert script.stand() == [
@@ -164,6 +191,24 @@ def test_a_host_that_cannot_be_asked_until_the_deadline_is_an_error() -> None:
 
 def test_a_host_that_can_be_asked_again_passes_with_its_attempts() -> None:
     assert Script((AWAY,), (AWAY,), (UP,)).stand() == [("login", Result.PASS, "pass", 3)]
+
+
+def test_that_one_could_not_ask_says_nothing_of_the_app_and_starts_no_healthy_time_anew() -> None:
+    script = Script((UP,), (AWAY,), (UP,))
+    assert script.stand() == [("login", Result.PASS, "pass", 2)]
+    assert script.asked == [0, 1, 2]
+
+
+def test_it_does_not_end_while_one_can_not_ask() -> None:
+    script = Script((UP,), (UP,), (AWAY,), (AWAY,), (UP,))
+    assert script.stand() == [("login", Result.PASS, "pass", 3)]
+    assert script.asked == [0, 1, 2, 3, 4]
+
+
+def test_an_app_that_went_away_is_not_taken_for_healthy_because_one_can_not_ask_then() -> None:
+    script = Script((UP,), (DOWN,), (AWAY,), (UP,))
+    script.stand()
+    assert script.asked == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_question_that_can_never_be_put_holds_up_nobody() -> None:
@@ -204,3 +249,22 @@ def test_asked_once_only_the_missing_answer_is_asked_for_again(
     script = Script(*((one,) for one in rounds))
     found: Finding = answer(lambda: script.ask()[0], script.pace())
     assert (found.result, found.attempts) == expected
+
+
+@pytest.mark.parametrize(
+    ("rounds", "expected", "grade"),
+    [
+        ([WRONG, UP], (Result.PASS, 2), Grade.GOOD),
+        ([WRONG, DOWN, WRONG, UP], (Result.PASS, 4), Grade.GOOD),
+        ([WRONG], (Result.FAIL, 3), Grade.BAD),
+        ([DOWN], (Result.FAIL, 3), Grade.BAD),
+        ([NO_SECRET], (Result.ERROR, 1), Grade.UNKNOWN),
+    ],
+)
+def test_asked_once_a_failure_is_asked_about_again_as_often_as_it_is_tolerated(
+    rounds: list[Reply], expected: tuple[Result, int], grade: Grade
+) -> None:
+    script, limits = Script(*((one,) for one in rounds)), Limits(failure=None, consecutive_failure=2)
+    found = answer(lambda: script.ask()[0], script.pace(), limits)
+    assert (found.result, found.attempts) == expected
+    assert judge([found], {"login": limits}).grade is grade

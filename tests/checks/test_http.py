@@ -287,7 +287,7 @@ def at_once(data: bytes) -> Say:
 @pytest.mark.parametrize(
     ("say", "observed"),
     [
-        (at_once(b""), "Server disconnected without sending a response."),
+        (at_once(b""), "Server disconnected without sending a response"),
         (at_once(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), "illegal status line"),
         (at_once(HEAD + b"Content-Length: 10\r\n\r\nabc"), "GET /healthz: the answer broke off after 3 bytes"),
         (at_once(HEAD + b"A: " + b"b" * 300_000), "Receive buffer too long"),

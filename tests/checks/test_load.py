@@ -193,8 +193,11 @@ def test_an_increase_of_latency_says_both_and_of_how_many() -> None:
 def test_without_a_baseline_the_increase_is_not_compared_and_that_is_said() -> None:
     why = "not compared: no other release was measured before it"
     assert told(after_a_switch(P50, slow(0), slow(0), live=False)) == (SKIPPED, why, "")
-    found = after_a_switch(f"error_ratio: {{max: 0%}}, {P50}", slow(0), slow(0), live=False)
-    assert (found.result, found.observed.endswith(f"; {why}")) == (PASS, True)
+    both = f"error_ratio: {{max: 0%}}, {P50}"
+    found = after_a_switch(both, None, slow(0))
+    assert (found.result, found.observed.endswith("; not compared: connection refused")) == (PASS, True)
+    found = after_a_switch(both, slow(0), slow(0), live=False)
+    assert (found.result, "not compared" in found.observed) == (PASS, False), "there was nothing to compare with"
     assert told(after_a_switch(P50, None, slow(0))) == (INCONCLUSIVE, "not compared: connection refused", "")
     broken = after_a_switch(P50, every(1, Page(500)), slow(0))
     assert told(broken) == (SKIPPED, "not compared: nothing was answered well before", "")
@@ -231,6 +234,17 @@ def test_baselines_of_one_place_are_measured_one_after_the_other() -> None:
         small = world(f"{one}\n{one.replace('burst', 'more').replace('path: /', 'path: /more')}", gate=QUICK)
         small.checks.before(V2, ("web1",), {"web1": V1})
         assert [asked.path for asked in app.asked] == [*["/"] * 9, *["/more"] * 9]
+
+
+def test_the_watch_sends_no_bursts_unless_it_is_said() -> None:
+    for phase, sent in (("", 0), (", phase: [gate, watch]", 6)):
+        check = f"  - {{name: burst, load: {{path: /, port: 8000, requests: 5, error_ratio: {{max: 1%}}}}{phase}}}"
+        with serving(lambda _: Page()) as app:
+            small = world(
+                check.replace("requests: 5", "requests: 5, concurrency: 1"), fleet=Hosts({("web1", 8000): app.port})
+            )
+            small.checks.sample({"web1": V2})
+            assert len(app.asked) == sent
 
 
 def test_percentiles_are_by_nearest_rank() -> None:

@@ -122,6 +122,85 @@ def test_via_url_a_host_that_cannot_be_reached_fails_after_repetition() -> None:
         assert told(finding) == (FAIL, "not healthy within 5 s: connection refused", "an answer")
 
 
+USERS = """
+  - {name: alive, command: 'true', expect: {exit_status: 0}}
+  - {name: users, http: {path: /, via: url}, expect: {status: 200}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused"),
+    [
+        ("http: {path: /, via: url}, expect: {status: 200}", "connection refused"),
+        ("flow: [{request: {get: /me}, expect: {status: 200}}], via: url", "GET /me: connection refused"),
+        ("tcp: {port: PORT, via: url}", "port PORT: connection refused"),
+        ("load: {path: /, via: url, requests: 2, concurrency: 1, error_ratio: {max: 0%}}", "connection refused"),
+    ],
+)
+def test_a_url_that_nobody_reaches_while_its_hosts_answer_is_not_the_releases_failure(kind: str, refused: str) -> None:
+    with serving(lambda _: version("v2")) as app, closed_port() as port:
+        checks = f"{VERSION}\n  - {{name: users, {kind.replace('PORT', str(port))}}}"
+        fleet = on(web1=app.port, web2=app.port)
+        small = world(checks, fleet=fleet, url=f"http://127.0.0.1:{port}", hosts="[web1, web2]", gate=QUICK)
+        said = (
+            f"{refused.replace('PORT', str(port))}, though asked directly web1 web2 answered: is the load balancer up?"
+        )
+        (gated,) = small.checks.gate(V2, {}, ("web1", "web2"), View.URL)
+        assert (gated.result, gated.observed, gated.attempts) == (ERROR, said, 5)
+        live = {"web1": V2, "web2": V2}
+        assert told(small.checks.once(live, apart=True)[-1])[:2] == (ERROR, said)
+        if not kind.startswith("load"):  # that is for the gate
+            assert told(small.checks.sample(live)[-1])[:2] == (ERROR, said)
+        assert small.checks.once(live)[-1].result is FAIL, "before a deploy it is red, whosever fault"
+        wrong = small.checks.gate(V1, {}, ("web1", "web2"), View.URL)
+        assert [one.result for one in wrong] == [FAIL], "another release answers there"
+
+
+def test_a_url_that_nobody_reaches_fails_where_no_host_is_asked_for_the_app() -> None:
+    with closed_port() as port:
+        small = world(USERS, url=f"http://127.0.0.1:{port}", gate=QUICK)
+        assert [one.result for one in small.checks.gate(V2, {}, ("web1",), View.URL)] == [FAIL]
+
+
+def test_a_gateways_answer_through_the_url_is_the_releases_failure() -> None:
+    with serving(lambda asked: Page(502) if asked.path == "/users" else version("v2")) as app:
+        checks = f"{VERSION}\n  - {{name: users, http: {{path: /users, via: url}}, expect: {{status: 200}}}}"
+        small = world(checks, fleet=on(web1=app.port), url=f"http://127.0.0.1:{app.port}", gate=QUICK)
+        (gated,) = small.checks.gate(V2, {}, ("web1",), View.URL)
+        assert told(gated)[0] is FAIL
+
+
+BEHIND = """
+  - {name: users, http: {path: /, via: url}, expect: {status: 200}, consecutive_error_limit: 1}
+  - {name: pages, http: {path: /, port: 8000}, expect: {status: 200}}
+"""
+
+
+@pytest.mark.parametrize(("status", "result"), [(200, ERROR), (500, FAIL)])
+def test_a_balancer_that_is_down_is_not_blamed_on_a_release_whose_hosts_answer(status: int, result: Result) -> None:
+    with closed_port() as port, serving(lambda _: Page(status)) as app:
+        small = world(BEHIND, fleet=on(web1=app.port), url=f"http://127.0.0.1:{port}", gate=QUICK)
+        (gated,) = small.checks.gate(V2, {}, ("web1",), View.URL)
+        *_, sampled = small.checks.sample({"web1": V2})
+    assert (gated.result, sampled.result, sampled.check) == (result, result, "users")
+
+
+def test_a_gateways_own_answer_is_one() -> None:
+    with serving(lambda _: Page(502)) as gateway, serving(lambda _: Page()) as app:
+        small = world(BEHIND, fleet=on(web1=app.port), url=f"http://127.0.0.1:{gateway.port}", gate=QUICK)
+        (found,) = small.checks.gate(V2, {}, ("web1",), View.URL)
+    assert (found.result, found.final) == (FAIL, True)
+
+
+def test_a_check_that_was_red_before_does_not_end_the_gate_before_its_healthy_time() -> None:
+    red = f"  - {{name: pay, http: {{path: /pay, port: 8000}}, expect: {{status: 200}}}}\n{VERSION}"
+    answer = lambda asked: Page(500) if asked.path == "/pay" else Page(headers=(("X-Release", "v2"),))  # noqa: E731
+    with serving(answer) as app:
+        small = world(red, fleet=on(web1=app.port), gate="{min_healthy_time: 3s}")
+        small.checks.gate(V2, {}, ("web1",), View.HOST, frozenset({"pay"}))
+        assert [one.path for one in app.asked].count("/pay") == 4
+
+
 def test_via_ssh_a_host_that_cannot_be_reached_is_an_error() -> None:
     small = world(VERSION, fleet=Hosts(away={"web1"}), gate=QUICK)
     (finding,) = small.checks.gate(V2, {}, ("web1",), View.HOST)

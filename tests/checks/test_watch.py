@@ -36,7 +36,7 @@ class Rounds:
 
 def test_it_goes_on_until_time_is_up_and_says_how_long_it_still_takes() -> None:
     rounds = Rounds("......")
-    assert rounds.watched() == "."
+    assert rounds.watched() == ".."
     left = [event.left for event in rounds.told if isinstance(event, Sampled)]
     assert left == [*range(19, -1, -1), 0]
     assert [event.left for event in rounds.told if isinstance(event, Sampled) and event.findings] == [19, 14, 9, 4, 0]

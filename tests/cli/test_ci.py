@@ -88,7 +88,9 @@ def test_github_is_told_once_and_no_secret_and_nothing_hidden(github: Path, caps
         "::error title=rollback gate::v3 is bad\n"
         "::error title=login on web1::login on web1: password [SMOKE_PASSWORD] was refused\n"
     )
-    assert (github / "output").read_text() == "outcome=bad, left live\ntag=v3\nrolled_back_to=\noperation=\n"
+    assert (
+        github / "output"
+    ).read_text() == "outcome=bad, left live\ntag=v3\nrolled_back_to=\noperation=\nledger_head=\n"
     written = (github / "summary").read_text() + (github / "gate.xml").read_text()
     assert "hunter2" not in written
     assert "\x1b" not in written
@@ -116,7 +118,7 @@ def test_what_can_not_be_told_is_said_and_changes_nothing(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "/proc/nowhere/summary")
     assert answer("gate", _refusing, Options(), {}) == 3
     assert "/proc/nowhere/summary could not be written: No such file or directory\n" in capsys.readouterr().err
-    assert (github / "output").read_text() == "outcome=refused\ntag=\nrolled_back_to=\noperation=\n"
+    assert (github / "output").read_text() == "outcome=refused\ntag=\nrolled_back_to=\noperation=\nledger_head=\n"
 
 
 def test_a_terminal_is_not_told_what_github_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from rollback.core.amounts import many, seconds, size
+from rollback.core.amounts import age, many, seconds, size
 
 
 def test_amounts_as_a_person_reads_them() -> None:
@@ -15,3 +15,11 @@ def test_amounts_as_a_person_reads_them() -> None:
         "84.8 GB",
     ]
     assert [seconds(one) for one in (0.61, 80, 9000, 260_000)] == ["0.6 s", "1 min 20 s", "2 h 30 min", "3 d"]
+    assert [age(one) for one in (-3, 119.9, 120, 7199, 7200, 172_800)] == [
+        "0 s",
+        "119 s",
+        "2 min",
+        "119 min",
+        "2 h",
+        "2 d",
+    ]

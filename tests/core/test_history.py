@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rollback.core.history import (
@@ -60,6 +62,14 @@ def test_the_last_word_on_a_commit_counts_in_whatever_order_records_come() -> No
 def test_an_unknown_verdict_takes_nothing_back() -> None:
     assert standings([judged(1, V1), judged(2, V1, Grade.UNKNOWN)])[V1.commit].grade is Grade.GOOD
     assert standings([judged(1, V1, Grade.UNKNOWN)])[V1.commit].grade is Grade.UNKNOWN
+
+
+def test_an_operation_that_thought_better_of_it_condemns_nothing() -> None:
+    """What it went back to fails the same."""
+    doubted = [judged(1, V1, Grade.BAD), judged(2, V1, Grade.UNKNOWN)]
+    assert standings(doubted)[V1.commit].grade is Grade.UNKNOWN
+    assert standings([judged(0, V1), *doubted])[V1.commit].grade is Grade.GOOD
+    assert standings([doubted[0], replace(doubted[1], operation="OP2")])[V1.commit].grade is Grade.BAD
 
 
 def test_a_verdict_sticks_to_the_commit_and_not_to_the_tag() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollback.core.judge import Decision, decide, judge, label, red
+from rollback.core.judge import Decision, decide, judge, label, red, upheld
 from rollback.model import Finding, Grade, Limits, Result, Verdict
 from tests.build import finding
 
@@ -37,6 +37,7 @@ RULES = [
     ([P, E, E], Limits(consecutive_error=1), Grade.UNKNOWN, "login: 2 errors in a row > limit 1"),
     ([P, E, E, P], Limits(consecutive_error=1), Grade.GOOD, "every required check passed"),
     ([E, F], Limits(), Grade.BAD, "login: 1 failure > limit 0"),
+    ([F], Limits(failure=1), Grade.UNKNOWN, "login on web1 never passed: fail"),
 ]
 
 
@@ -59,7 +60,10 @@ def test_a_warning_check_never_decides() -> None:
 
 def test_what_was_red_before_can_not_condemn() -> None:
     found = series(F) + series(P, check="health")
-    assert judge(found, {}, frozenset({"login"})).grade is Grade.GOOD
+    rule = "every required check passed, but for what was red before: login"
+    assert judge(found, {}, frozenset({"login"})) == Verdict(Grade.GOOD, rule, tuple(found))
+    mended = [*series(P), *series(P, check="health")]
+    assert judge(mended, {}, frozenset({"login"})).rule == "every required check passed"
     assert judge(series(F), {}, frozenset({"login"})) == Verdict(
         Grade.UNKNOWN, "nothing was measured", tuple(series(F))
     )
@@ -87,7 +91,7 @@ def test_every_short_history_of_one_check_is_judged_as_the_rules_say() -> None:
                 Grade.BAD
                 if results.count(F) > limit
                 else Grade.UNKNOWN
-                if errors_at_the_end or not {P, F} & set(results)
+                if errors_at_the_end or P not in results
                 else Grade.GOOD
             )
             assert grade is expected, (results, limit)
@@ -107,6 +111,33 @@ def test_every_short_history_of_one_check_is_judged_as_the_rules_say() -> None:
 )
 def test_decisions(grade: Grade, auto: str, inconclusive: str, expected: Decision) -> None:
     assert decide(Verdict(grade, ""), auto, inconclusive) is expected
+
+
+FEW = "logs: 1 inconclusive > limit 0"
+
+
+@pytest.mark.parametrize(
+    ("found", "grade", "rule"),
+    [
+        (series(P) + series(I, check="logs"), Grade.GOOD, f"proven before, though {FEW}"),
+        (
+            series(P) + series(E, check="logs"),
+            Grade.GOOD,
+            "proven before, though logs on web1 could not be measured: error",
+        ),
+        (series(P) + series(I, check="logs", host="web2"), Grade.UNKNOWN, FEW),
+        (series(I, check="logs"), Grade.UNKNOWN, FEW),
+        (series(P) + series(E, check="undrain"), Grade.UNKNOWN, "undrain on web1 could not be measured: error"),
+        (series(P), Grade.GOOD, "every required check passed"),
+        (series(F, P), Grade.BAD, "login: 1 failure > limit 0"),
+        ([], Grade.UNKNOWN, "nothing was measured"),
+    ],
+)
+def test_want_of_data_takes_no_proof_back_where_every_host_passed_something(
+    found: list[Finding], grade: Grade, rule: str
+) -> None:
+    still = upheld(judge(found, {}), {"login", "logs"})
+    assert (still.grade, still.rule) == (grade, rule)
 
 
 def test_labels_and_red_checks() -> None:

@@ -52,6 +52,8 @@ def test_the_incident_goes_as_it_is_told_and_leaves_nothing_behind(told: subproc
         "↩ v1.2.0 is bad; v1.1.0 is back and verified",
         "v1.2.0 was live on: web1; people were served by it on: no host",
         "2 h 30 min",
+        "v1.2.0 failed the check login and was taken back: v1.1.0 was live and verified",
+        "| Real user impact | **TODO(human)**",
         "✓ it went as told",
     ):
         assert words in said

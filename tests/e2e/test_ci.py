@@ -162,13 +162,16 @@ def test_github_is_told_in_its_own_words(small: Small) -> None:
     ended = carry_out(small, job, "v3")[-1][1]
     operation = small.run("history", "--json").json["data"][0]["operation"]
     outputs = (small.folder / "GITHUB_OUTPUT").read_text()
-    assert outputs == f"outcome=rolled back\ntag=v3\nrolled_back_to=v1\noperation={operation}\n"
+    head = small.run("ledger", "verify", "--json").json["data"]["heads"][-1]
+    assert outputs == f"outcome=rolled back\ntag=v3\nrolled_back_to=v1\noperation={operation}\nledger_head={head}\n"
+    assert f"  ledger    {head}\n" in ended.err
     assert [line for line in ended.err.splitlines() if line.startswith("::")][:2] == [
         "::error title=rollback deploy::v3 is bad; v1 is back and verified",
         "::error title=login on web1::login on web1: GET /login answered 500, expected 200",
     ]
     summary = (small.folder / "GITHUB_STEP_SUMMARY").read_text()
     assert summary.startswith("### ↩ v3 is bad; v1 is back and verified\n")
+    assert summary.endswith(f"\nLedger: <code>{head}</code>\n")
     assert "| ✗ | login | web1 |  | GET /login answered 500 | 200 | GET /login answered 200 | 1 of 1 | " in summary
     (small.folder / "GITHUB_OUTPUT").unlink()
     (small.folder / "GITHUB_STEP_SUMMARY").unlink()

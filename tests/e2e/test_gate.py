@@ -203,7 +203,8 @@ def test_old_findings_are_judged_again_with_todays_limits(small: Small) -> None:
     assert told(small.run("verify", "--replay", operation, "--json"))[1] == "gate v3: was bad, would be bad today, too"
     small.write(tolerant.replace("limit: 1", "limit: 2").replace("100ms, healthy_deadline", "300ms, healthy_deadline"))
     again = small.run("verify", "--replay", operation)
-    assert again.out.startswith("gate v3: was bad, would be good today\n  then      login: 2 failures > limit 0\n")
-    assert "it would stay live" in again.out
+    assert again.out.startswith("gate v3: was bad, would be unknown today\n  then      login: 2 failures > limit 0\n")
+    assert "never passed" in again.out
+    assert "it would be held" in again.out
     assert "asking ended when v3 was found bad" in again.out
     assert small.run("verify", "--replay", "nothing").code == 3

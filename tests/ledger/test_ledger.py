@@ -285,8 +285,8 @@ def test_a_corrupt_database_is_told_and_left_as_it_is(world: World) -> None:
     assert ledger.records() == appended
     assert world.file.read_bytes() == b"this is no database" * 1000
     assert world.told == [
-        f"the ledger {world.file} can't be written (file is not a database): records wait in {world.waiting}",
         f"the ledger {world.file} can't be read (file is not a database): going by the hosts' journals",
+        f"the ledger {world.file} can't be written (file is not a database): records wait in {world.waiting}",
     ]
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from platformdirs import user_data_dir
+from sqlalchemy import URL
 
 from rollback.errors import UsageError
+from rollback.ledger.engine import address, filled, shown
 from rollback.ledger.place import file_of, location, resolved
 
 
@@ -39,8 +41,8 @@ def test_a_file_may_have_any_name() -> None:
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("postgresql+psycopg://u:hunter2@db/l", "a ledger in PostgreSQL is not built yet"),
-        ("postgres://u:hunter2@db/l", "a ledger in PostgreSQL is not built yet"),
+        ("postgresql+asyncpg://u:hunter2@db/l", "not a ledger: 'postgresql+asyncpg'"),
+        ("postgresql://u:hunter2@db:port/l", "the ledger's URL can't be read"),
         ("mysql://u:hunter2@db/l", "not a ledger: 'mysql'"),
         ("sqlite", "not a ledger: 'sqlite'"),
         ("sqlite:///", "not a ledger: 'sqlite'"),
@@ -50,5 +52,15 @@ def test_a_file_may_have_any_name() -> None:
 )
 def test_other_ledgers_are_refused_without_showing_their_password(url: str, sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
-        file_of(url)
+        address(url)
     assert (str(caught.value), "hunter2" in caught.value.hint) == (sentence, False)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_a_secret_fills_its_part_of_the_url_whatever_is_in_it(scheme: str) -> None:
+    place = address(f"{scheme}://team:${{PASSWORD}}@db.example.com:6432/ledger?sslmode=require")
+    assert isinstance(place, URL)
+    full = filled(place, lambda text: text.replace("${PASSWORD}", "a/b@c:%d"))
+    assert (full.password, full.host, full.port, full.database) == ("a/b@c:%d", "db.example.com", 6432, "ledger")
+    assert (full.drivername, full.query) == ("postgresql+psycopg", {"sslmode": "require"})
+    assert shown(full) == "postgresql://db.example.com:6432/ledger"

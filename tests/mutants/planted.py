@@ -89,11 +89,11 @@ PLANTED = (
         'case " $current $previous " in',
         (*ON_HOST, "pruning"),
     ),
-    Planted("the journal is not written", AGENT, "    if write_journal; then\n", "    if true; then\n", CONTRACT),
+    Planted("the journal is not written", AGENT, "    if keep_journal; then\n", "    if true; then\n", CONTRACT),
     Planted(
         "nothing is noted before the switch",
         AGENT,
-        '    put "$state/intent" "$operation $token $origin $release prepared" || cant_write "$state/intent"\n',
+        '    put "$@" || cant_write "$state/intent"\n',
         "",
         (*ON_HOST, "pruning"),
     ),
@@ -103,11 +103,13 @@ PLANTED = (
         """        ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
         so_far.attempted.append(step)
         ports.tell(Began(step))
-        findings = _perform(step, plan, policy, ports)
+        ahead = _switched_by(every[place - begun + 1 :]) - so_far.lacking
+        findings = _perform(step, plan, ahead, policy, ports)
 """,
         """        so_far.attempted.append(step)
         ports.tell(Began(step))
-        findings = _perform(step, plan, policy, ports)
+        ahead = _switched_by(every[place - begun + 1 :]) - so_far.lacking
+        findings = _perform(step, plan, ahead, policy, ports)
         ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
 """,
         HISTORIES,

@@ -235,7 +235,12 @@ class World:
         pass
 
     def gate(
-        self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], view: View
+        self,
+        release: Release,
+        previous: Mapping[str, Release | None],
+        hosts: tuple[str, ...],
+        view: View,
+        excused: frozenset[str],  # noqa: ARG002
     ) -> tuple[Finding, ...]:
         assert set(previous) == set(hosts)
         assert view is View.HOST

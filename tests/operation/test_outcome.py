@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from rollback.model import (
     Judged,
     Limits,
     Migration,
+    Observed,
     Outcome,
     Phase,
     Plan,
@@ -287,7 +289,99 @@ def test_a_fallback_that_fails_the_same_check_strands_and_says_where_to_look() -
     its = world(2, bad={"v3", "v1"})
     ending = operate(deploying(its), POLICY, its.ports())
     assert ending.outcome is Outcome.STRANDED
-    assert ending.reason.startswith("v1 fails the same check (login): the cause is probably not this release")
+    assert ending.reason.startswith("v1 fails the same check (login): the cause is probably not v3 but data")
+    assert judgements(its) == [("v3", Grade.BAD), ("v3", Grade.UNKNOWN)]
+
+
+LOGGED = replace(POLICY, limits={"login": Limits(), "logs": Limits()}, proven=frozenset({V1.commit, V2.commit}))
+
+
+class Quiet(World):
+    """Logs that say too little of any release but v3."""
+
+    def gate(self, release: Release, *others: Any) -> tuple[Finding, ...]:
+        found = super().gate(release, *others)
+        few = tuple(replace(one, check="logs", result=Result.INCONCLUSIVE, observed="3 lines") for one in found)
+        return found + (() if release == V3 else few)
+
+
+@pytest.mark.parametrize("policy", [LOGGED, replace(LOGGED, proven=frozenset())])
+def test_want_of_data_takes_no_proof_back_and_strands_nobody(policy: Policy) -> None:
+    its = Quiet({"web1": V1, "web2": V1}, bad={"v3"})
+    ending = operate(deploying(its), policy, its.ports())
+    known_good = policy is LOGGED
+    assert ending.outcome is (Outcome.ROLLED_BACK if known_good else Outcome.STRANDED)
+    assert judgements(its) == [("v3", Grade.BAD), *([("v1", Grade.GOOD)] if known_good else [])]
+    said = "v1 is back, but not all of it could be measured: logs: 1 inconclusive > limit 0"
+    assert (Noticed(said) in its.events) is known_good
+
+
+BOTH = (View.HOST, View.URL)
+
+
+class Balanced(World):
+    """Whoever asks via url is answered by a bad host as long as there is one; what fails later is bad from then on."""
+
+    def gate(self, release: Release, previous: Any, hosts: Any, view: View, excused: Any) -> tuple[Finding, ...]:
+        found = super().gate(release, previous, hosts, view, excused)
+        bad = sum(live is None or live.tag in self.bad for live in self.live.values())
+        return tuple(replace(one, result=F) if view is View.URL and bad else one for one in found)
+
+    def watch(self, release: Release, *others: Any) -> tuple[Finding, ...]:
+        self.bad |= self.later.keys()
+        return super().watch(release, *others)
+
+
+PROVEN = replace(POLICY, proven=frozenset({V1.commit, V2.commit}))
+
+
+def test_a_way_back_is_not_condemned_by_hosts_that_are_not_back_yet() -> None:
+    its = Balanced({"web1": V1, "web2": V1}, later={"v3": F}, views=BOTH)
+    plan = planning.deploy(V3, its.sight(), GOOD, replace(ONE_BY_ONE, watch=60.0))
+    assert operate(plan, PROVEN, its.ports()).outcome is Outcome.ROLLED_BACK
+
+
+def test_nor_a_persons_way_back_wave_by_wave() -> None:
+    its = Balanced({"web1": V1, "web2": V1}, bad={"v1"}, views=BOTH)
+    plan = planning.rollback(V2, its.sight(), GOOD, ONE_BY_ONE)
+    assert operate(plan, PROVEN, its.ports()).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize("live", [V1, None])
+def test_what_mends_a_bad_release_is_not_condemned_by_hosts_that_still_run_that(live: Release | None) -> None:
+    its = Balanced({"web1": live, "web2": live}, bad={"v1"}, views=BOTH)
+    policy = replace(POLICY, proven=frozenset({V2.commit}))
+    assert operate(deploying(its), policy, its.ports()).outcome is Outcome.DONE
+
+
+def test_beside_a_good_release_users_are_asked_at_every_wave() -> None:
+    its = world(3, views=BOTH)
+    operate(deploying(its), PROVEN, its.ports())
+    waves = [fact for fact in its.facts if isinstance(fact, Observed) and fact.step and fact.step.phase is Phase.VERIFY]
+    assert [len([f for f in wave.findings if f.check == "url"]) for wave in waves] == [1, 1, 1]
+
+
+def test_on_the_way_back_a_host_is_given_users_though_it_fails_too() -> None:
+    """None at all would be worse for them."""
+    its = world(2, bad={"v3", "v1"})
+    operate(deploying(its), POLICY, its.ports())
+    assert its.drained == set()
+
+
+def test_nor_on_a_persons_way_back() -> None:
+    its = Quiet({"web1": V1, "web2": V1})
+    assert operate(rolling_back(its), LOGGED, its.ports()).outcome is Outcome.DONE
+
+
+def test_a_host_that_is_not_given_users_again_is_still_stranded() -> None:
+    its = world(2, bad={"v3"}, trouble={("undrain", "v1", "web1"): (F, False)})
+    assert operate(deploying(its), LOGGED, its.ports()).outcome is Outcome.STRANDED
+
+
+def test_what_was_red_before_does_not_explain_a_fallback_that_fails() -> None:
+    its = world(2, bad={"v3", "v1"}, trouble={("activate", "v1", "web1"): (F, False)})
+    ending = operate(deploying(its), replace(POLICY, excused=frozenset({"login"})), its.ports())
+    assert "fails the same check" not in ending.reason
 
 
 def test_a_host_that_is_lost_on_the_way_is_pending() -> None:
@@ -457,7 +551,13 @@ def test_a_stronger_lease_ends_the_pause() -> None:
 @pytest.mark.parametrize(("tolerated", "outcome"), [(2, Outcome.DONE), (1, Outcome.ROLLED_BACK)])
 def test_failures_count_over_all_waves(tolerated: int, outcome: Outcome) -> None:
     """One on each host: wave by wave no limit would ever be passed."""
-    its = world(bad={"v3"})
+
+    class Stumbling(World):
+        def gate(self, release: Release, *others: Any) -> tuple[Finding, ...]:
+            found = super().gate(release, *others)
+            return (*(replace(one, result=F) for one in found), *found) if release == V3 else found
+
+    its = Stumbling({"web1": V1, "web2": V1})
     policy = replace(POLICY, limits={"login": Limits(failure=tolerated)})
     assert operate(deploying(its), policy, its.ports()).outcome is outcome
 

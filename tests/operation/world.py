@@ -157,7 +157,12 @@ class World:
         self.looked.append((release.tag, hosts, {host: one.tag for host, one in compared.items()}))
 
     def gate(
-        self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], view: View
+        self,
+        release: Release,
+        previous: Mapping[str, Release | None],
+        hosts: tuple[str, ...],
+        view: View,
+        excused: frozenset[str],  # noqa: ARG002
     ) -> tuple[Finding, ...]:
         assert set(previous) == set(hosts)
         if view is View.URL:

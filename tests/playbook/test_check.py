@@ -47,6 +47,13 @@ def test_a_check_knows_from_where_it_is_asked(kind: str, views: tuple[View, ...]
     assert check(kind).views == views
 
 
+def test_a_burst_is_for_the_gate_unless_it_is_said_to_be_for_the_watch_too() -> None:
+    load = "load: {path: /, error_ratio: {max: 1%}}"
+    assert check(load).phase == ("gate",)
+    assert check(f"{load}\n    phase: [gate, watch]").phase == ("gate", "watch")
+    assert check("running: {}").phase == ("gate", "watch")
+
+
 def test_every_combination_of_for_each_is_a_case() -> None:
     two = check("running: {}\n    for_each: {user: [a, b], lang: en}")
     assert two.cases == ({"user": "a", "lang": "en"}, {"user": "b", "lang": "en"})

@@ -34,6 +34,12 @@ CHANGED = [
         ["10: checks[0].failure_limit: 3 can never be exceeded: the gate of production asks 3 times"],
     ),
     (
+        "    hosts: [web1]\nchecks:\n",
+        "    hosts: [web1]\n    verify: {watch: {}}\nchecks:\n  - name: down\n    running: {}\n"
+        "    phase: watch\n    consecutive_failure_limit: 21\n",
+        ["11: checks[0].consecutive_failure_limit: 21 can never be exceeded: the watch of production asks 21 times"],
+    ),
+    (
         "{status: 200}",
         "{status: 200}\n    severity: warn",
         ["6: checks: none is required in the gate: no release could ever be found bad"],
@@ -174,6 +180,17 @@ def test_a_fault_of_a_check_is_told_with_its_line_its_key_and_what_would_be_righ
         ("prometheus: {url: 'http://p', query: up}", "8: checks[0].prometheus: expects nothing: say min or max"),
         ("prometheus: {url: 'http://p', query: up, min: 2, max: 1}", "8: checks[0].prometheus.max: is less than min"),
         ("load: {path: /}", "8: checks[0].load: expects nothing: say error_ratio, p50, p95 or p99"),
+        (
+            "load: {path: /, error_ratio: {max: 100%}}",
+            "8: checks[0].load.error_ratio.max: 100% can never be exceeded",
+        ),
+        (
+            "load: {path: /, error_ratio: {increase: {ratio: 1%, difference: 100%}}}",
+            "8: checks[0].load.error_ratio.increase.difference: 100% can never be exceeded",
+        ),
+        ("load: {path: /, error_ratio: {}}", "8: checks[0].load.error_ratio: expects nothing: say max or increase"),
+        ("running: {}\n    failure_limits: 3", "9: checks[0].failure_limits: unknown key; did you mean"),
+        ("running: {}\n    phase: []", "9: checks[0].phase: is an empty list: at least one is needed"),
         ("load: {path: /, p50: {}}", "8: checks[0].load.p50: expects nothing: say max or increase"),
         ("exec: {run: make smoke}", "7: checks[0]: expects nothing: exec needs expect (like {exit_status: 0})"),
         ("exec: {run: make, preset: nose}", '8: checks[0].exec.preset: "nose" is not one of pytest, hurl, k6, goss'),

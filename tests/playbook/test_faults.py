@@ -19,11 +19,23 @@ CHANGED = [
     ("app: shop", "app: [shop]", ["1: app: a list is not text"]),
     ("app: shop", "app: shop\nrestrat: x", ['2: restrat: unknown key; did you mean "restart"?']),
     ("app: shop", "app: shop\nkeep: 0", ['2: keep: "0" is not between 1 and 1000000']),
+    ("app: shop", "app: shop\ntimezone: Mars/Base", ['2: timezone: "Mars/Base" is no time zone (like Europe/Berlin)']),
+    ("app: shop", "app: shop\ntimezone: ../UTC", ['2: timezone: "../UTC" is no time zone (like Europe/Berlin)']),
     ("app: shop", "app: shop\nkeep: few", ['2: keep: "few" is not a whole number']),
     ("app: shop", "app: shop\nssh: {user: -x}", ['2: ssh.user: "-x" is not a user name']),
     ("app: shop", "app: shop\nssh: {port: 0}", ['2: ssh.port: "0" is not between 1 and 65535']),
     ("app: shop", "app: shop\nssh: {connect_timeout: 0s}", ["2: ssh.connect_timeout: must be longer than 0s"]),
     ("app: shop", "app: shop\nssh: {host_keys: any}", ['2: ssh.host_keys: "any" is not one of strict, accept-new']),
+    (
+        "app: shop",
+        'app: shop\ncontacts:\n  on call: "${PHONE}"\n  dba: "a\\nb"\n  "": x\n  boss: [a]',
+        [
+            "3: contacts.on call: is no place for ${…} or {{…}}: it stands in the runbook as it is written",
+            '4: contacts.dba: "a b" is not one line of visible text',
+            '5: contacts.: "" is not one line of visible text',
+            "6: contacts.boss: a list is not text",
+        ],
+    ),
     ("app: shop", "app: shop\nprepare: []", ["2: prepare: is an empty list: at least one is needed"]),
     (
         "app: shop",

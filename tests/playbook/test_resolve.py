@@ -135,11 +135,3 @@ def test_home_and_relative_paths_are_meant_from_home_and_from_the_playbook(
     ssh = book.environment().hosts[0].ssh
     expected = (Path("/repo/playbooks/.."), f"{tmp_path}/c", "/repo/playbooks/keys")
     assert (book.repository, ssh.config, ssh.known_hosts) == expected
-
-
-def test_what_is_not_built_yet_is_named() -> None:
-    text = GOOD.replace("app: shop", "app: shop\nledger: postgresql+psycopg://db/x")
-    text += "  - name: errors\n    logs: {file: log, new_exceptions: on}\n"
-    book = read(text)
-    assert book.unbuilt() == ("ledger: a ledger in PostgreSQL is not built yet",)
-    assert read(GOOD).unbuilt() == ()

@@ -6,7 +6,7 @@ import pytest
 
 from rollback.core.explain import Question
 from rollback.model import Finding, Result
-from rollback.report.evidence import news, told, worst
+from rollback.report.evidence import news, readable, told, worst
 from tests.build import at, finding
 
 FLASK = """<!doctype html>
@@ -31,6 +31,14 @@ def test_of_evidence_only_what_tells_something_is_shown(evidence: str, shown: li
     assert list(news(evidence, set())) == shown
 
 
+def test_a_timeline_has_every_line_of_evidence_and_of_a_page_its_title() -> None:
+    assert [list(readable(text)) for text in ("a\nb\nc\nd", DJANGO, FLASK)] == [
+        ["a", "b", "c", "d"],
+        ["KeyError at /login & more"],
+        [],
+    ]
+
+
 def _failed(host: str, evidence: str, check: str = "login") -> Finding:
     one = finding(check, Result.FAIL, host)
     return replace(one, observed="GET /login answered 500", expected="200", evidence=evidence)
@@ -49,6 +57,24 @@ def test_what_failed_alike_on_many_hosts_is_said_once_and_so_is_its_evidence() -
         "    | other",
         "✗ me on web1: GET /login answered 500, expected 200  (12:00:00)",
     ]
+
+
+def test_cases_that_failed_alike_are_said_together_where_they_failed_on_the_same_hosts() -> None:
+    each = {case: [replace(_failed(host, ""), case=case) for host in ("web1", "web2")] for case in "abcdefg"}
+    findings = [one for case in "abcdefg" for one in each[case]]
+    assert list(told(worst(findings), 5)) == [
+        "✗ login[a, b, c, d, e and 2 more] on web1 web2: GET /login answered 500, expected 200  (12:00:00)"
+    ]
+    assert [line.partition(":")[0] for line in told(worst([*each["a"], *each["b"][:1], *each["c"]]), 5)] == [
+        "✗ login[a, c] on web1 web2",
+        "✗ login[b] on web1",
+    ]
+
+
+def test_what_was_not_asked_before_is_no_baseline() -> None:
+    skipped = replace(finding(result=Result.SKIPPED), observed="nothing was switched just now")
+    before: dict[Question, Finding] = {("login", "web1", None): skipped}
+    assert len(list(told(worst([_failed("web1", "")], before), 5))) == 1
 
 
 def test_what_failed_again_and_again_is_counted_and_stands_beside_what_it_was_before() -> None:

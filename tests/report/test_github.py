@@ -59,13 +59,14 @@ def test_the_json_object_is_no_command_and_means_the_same(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*TRICKS, EVERY])
-def test_outputs_are_four_lines_whatever_a_tag_holds(text: str) -> None:
+def test_outputs_are_five_lines_whatever_a_tag_holds(text: str) -> None:
     lines = outputs(10, hostile(text)).splitlines()
     assert lines == [
         "outcome=rolled back",
         f"tag={clean_line(text)}",
         f"rolled_back_to={clean_line(text)}",
         "operation=01OP",
+        "ledger_head=",
     ]
 
 
@@ -74,12 +75,12 @@ def test_outputs_are_four_lines_whatever_a_tag_holds(text: str) -> None:
     [(1, "error"), (2, "refused"), (3, "refused"), (4, "refused"), (5, "abandoned"), (143, "interrupted")],
 )
 def test_what_did_not_begin_has_an_outcome_too(code: int, outcome: str) -> None:
-    assert outputs(code, None) == f"outcome={outcome}\ntag=\nrolled_back_to=\noperation=\n"
+    assert outputs(code, None) == f"outcome={outcome}\ntag=\nrolled_back_to=\noperation=\nledger_head=\n"
 
 
 def test_a_fallback_that_was_not_needed_is_not_said_to_be_gone_back_to() -> None:
     why = Explanation("deploy", "production", Outcome.DONE, Verdict(Grade.GOOD, ""), target=V3, fallback=V1)
-    assert outputs(0, why) == "outcome=done\ntag=v3\nrolled_back_to=\noperation=\n"
+    assert outputs(0, why) == "outcome=done\ntag=v3\nrolled_back_to=\noperation=\nledger_head=\n"
 
 
 def test_the_verdict_and_the_top_three_are_annotated() -> None:

@@ -154,6 +154,21 @@ def test_without_a_way_back_it_is_said_what_was_no_way() -> None:
     assert skipped not in ending.lines(replace(left, fallback=V1))
 
 
+def test_what_is_good_with_a_reservation_says_it() -> None:
+    rule = "every required check passed, but for what was red before: search"
+    done = replace(WHY, outcome=Outcome.DONE, verdict=Verdict(Grade.GOOD, rule), back=None)
+    assert f"  rule      {rule}" in ending.lines(done)
+    plain = replace(done, verdict=Verdict(Grade.GOOD, "every required check passed"))
+    assert not any("rule" in line for line in ending.lines(plain))
+
+
+def test_a_deploy_that_was_held_at_its_canary_can_go_on() -> None:
+    held = replace(WHY, outcome=Outcome.HELD, live=(("web1", V3.id), ("web2", V1.id)))
+    assert ending.hint(held) == "rollback verify; then rollback deploy v3 to go on, or rollback"
+    everywhere = replace(held, live=(("web1", V3.id), ("web2", V3.id)))
+    assert ending.hint(everywhere) == "rollback verify; then rollback mark good v3 --reason '…', or rollback"
+
+
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_every_outcome_has_a_sentence_and_a_next_command(outcome: Outcome) -> None:
     why = replace(WHY, outcome=outcome, back=BAD, reason="because", away=("web2",))

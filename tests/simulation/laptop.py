@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from rollback.core.shelf import Pile
 from rollback.ledger import codec
 from rollback.ledger.ids import Ids
 from rollback.ledger.journal import journal, line
@@ -65,6 +66,10 @@ class Book:
             self.ids.after(self._sorted[-1].id)
         return self._sorted
 
+    @property
+    def shelf(self) -> Pile:
+        return Pile(self.records())
+
     def merge(self, lines: bytes) -> int:
         """How many were new."""
         found = [self._record(line) for line in lines.split(b"\n") if line]
@@ -75,8 +80,9 @@ class Book:
     def journal(self, operation: str) -> bytes:
         """What it writes it need not read: that a line says the same again is tested elsewhere."""
         mine = [one for one in self.records() if one.operation == operation]
-        self.read.update((line(one).rstrip(), one) for one in mine)
-        return journal(mine)
+        entries = tuple(map(codec.entry, mine))
+        self.read.update((line(stored).rstrip(), one) for stored, one in zip(entries, mine, strict=True))
+        return journal(entries)
 
     def close(self) -> None:
         """It is on the disk already."""

@@ -59,7 +59,12 @@ class Checks:
         pass
 
     def gate(
-        self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], view: View
+        self,
+        release: Release,
+        previous: Mapping[str, Release | None],
+        hosts: tuple[str, ...],
+        view: View,
+        excused: frozenset[str],  # noqa: ARG002
     ) -> tuple[Finding, ...]:
         assert set(previous) == set(hosts)
         self.clock.sleep(self.clock.rng.uniform(0, 5))

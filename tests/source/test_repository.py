@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rollback.core.changed import Changed, Commit, File
 from rollback.errors import Refused, SourceError, UnknownTag
 from rollback.model import Release
 from rollback.source.repository import Changes, Repository
@@ -268,6 +269,33 @@ def test_what_lies_between_two_releases(checkout: Checkout) -> None:
     assert repository.between(old, new) == Changes(2, ("third", "second\\x1b[2J"), ("a", "c d"))
     assert repository.between(new, old) == Changes(0, (), ("a", "c d"))
     assert repository.between(old, old) == Changes()
+
+
+def test_what_lies_between_in_full(checkout: Checkout) -> None:
+    checkout.commit({"a": "1\n", "b": "1\n"}, "v1", subject="first")
+    checkout.commit({"a": "2\n3\n"}, subject="second\x1b[2J")
+    third = checkout.commit({"c\td": "1\n", "e": "\0"}, "v2", subject="third")
+    repository = opened(checkout)
+    old, new = (repository.release(tag, "*") for tag in ("v1", "v2"))
+    found = repository.changed(old, new)
+    assert found is not None
+    assert found.commits[0] == Commit(third[:12], "Ada", "third")
+    assert [one.subject for one in found.commits] == ["third", "second\\x1b[2J"]
+    assert (found.count, found.total, found.files) == (
+        2,
+        3,
+        (File("a", 2, 1), File("c d", 1, 0), File("e", None, None)),
+    )
+    assert repository.changed(old, old) == Changed(0, (), 0, ())
+    assert (repository.text(new, "a"), repository.text(old, "c\td")) == (b"2\n3\n", None)
+
+
+@pytest.mark.parametrize("unknown", ["", "f" * 40, "main", "--all", "-" * 40, "HEAD~1"])
+def test_what_is_no_commit_here_is_unknown_in_full_too(checkout: Checkout, unknown: str) -> None:
+    checkout.commit({"a": "1"}, "v1")
+    repository = opened(checkout)
+    known, stranger = repository.release("v1", "*"), Release("v2", unknown, "7" * 40)
+    assert (repository.changed(known, stranger), repository.changed(stranger, known)) == (None, None)
 
 
 @pytest.mark.parametrize("unknown", ["", "f" * 40, "main", "--all", "-" * 40, "HEAD~1"])

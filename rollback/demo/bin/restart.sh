@@ -30,6 +30,8 @@ if [ -n "$old" ] && grep -q gunicorn "/proc/$old/cmdline" 2>/dev/null; then
     done
 fi
 
+rm -f "$pid_file" # of one that was killed: while nobody buries it, gunicorn takes it for running
+
 # preload: what listens has imported the app. No bytecode is written: a release's folder stays as it was deployed.
 cd "$release"
 PYTHONDONTWRITEBYTECODE=1 ROLLBACK_DEMO_WORLD=$WORLD "$PYTHON" -m gunicorn shop:app --daemon --preload --no-control-socket \

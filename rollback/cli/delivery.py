@@ -1,0 +1,130 @@
+"""`rollback metrics`: how well delivery goes, by the ledger and the repository; no host is asked.
+
+The gauges of `rollback watch --metrics` are another matter: see cli/metrics.py.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from rollback.cli import outlet
+from rollback.cli.options import Options
+from rollback.cli.reply import Reply
+from rollback.cli.session import Session
+from rollback.core.changes import lead_times
+from rollback.core.deployments import Deployment, WayBack, deployments, wanting
+from rollback.core.metrics import DEFAULT_WINDOW, KEYS, LeadTimes, metrics
+from rollback.errors import Refused, UsageError
+from rollback.model import Grade, Judged
+from rollback.report import metrics as shown
+from rollback.text import clean_line
+
+_MARGIN = timedelta(days=1)  # before the window, for operations that reach into it
+_ALWAYS = frozenset({"started", "ended", "marked", "withdrawn", "reverted", "watched"})
+_WHERE_WANTED = frozenset({"intended", "observed", "judged"})
+_BEFORE = 20  # verdicts to look at for what was good before the window
+_UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How it is answered; at most one."""
+
+    csv: bool = False
+    prometheus: bool = False
+
+
+def delivery(options: Options, since: str, by: str, form: Format) -> Reply:
+    if by and by not in KEYS:
+        raise UsageError(f"--by {clean_line(by, 40)}: nothing is grouped by that", hint=f"one of {', '.join(KEYS)}")
+    if form.csv + form.prometheus + bool(options.json) > 1:
+        raise UsageError("--json, --csv and --prometheus are three answers: choose one")
+    until = datetime.now(UTC)
+    begin = moment(since, until)
+    with Session(options) as session:
+        names = _environments(session, by)
+        found = metrics(*_read(options, names, begin), begin, until, names, by)
+        said, app = shown.sentence(found), session.playbook.app
+        if form.csv or form.prometheus:
+            from rollback.report.exposition import as_csv, as_prometheus
+
+            outlet.line((as_csv(found, outlet.fit) if form.csv else as_prometheus(app, found, outlet.fit)).rstrip("\n"))
+            return Reply(found, (), 0, said)
+        hint = (
+            ""
+            if found.whole.deployments
+            else "rollback history asks the hosts what this machine's ledger does not know"
+        )
+        return Reply(found, shown.shown(app, found), 0, said, hint)
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """`30d 12h 6w` ago, or a time in ISO 8601, UTC when it names no zone. "": the default window. Raises UsageError."""
+    if not text:
+        return now - timedelta(seconds=DEFAULT_WINDOW)
+    ago = re.fullmatch(r"([0-9]{1,5})([hdw])", text, re.ASCII)
+    try:
+        at = now - timedelta(seconds=int(ago[1]) * _UNITS[ago[2]]) if ago else datetime.fromisoformat(text)
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        at = now
+    if not at < now:
+        said = f"--since {clean_line(text, 40)}: not a time before now"
+        raise UsageError(said, hint="like --since 30d, 12h, 6w, or 2026-01-31")
+    return at
+
+
+def _environments(session: Session, by: str) -> tuple[str, ...]:
+    """By environment they are all asked; otherwise the one that is meant."""
+    every = by == "environment" and session.options.env is None
+    return tuple(session.playbook.environments) if every else (session.environment.name,)
+
+
+def _read(
+    options: Options, names: tuple[str, ...], begin: datetime
+) -> tuple[list[Deployment], list[WayBack], LeadTimes]:
+    made: list[Deployment] = []
+    ways: list[WayBack] = []
+    times = LeadTimes({})
+    for name in names:
+        with Session(replace(options, env=name)) as session:
+            mine, back, before = _of_ledger(session, begin)
+            made += mine
+            ways += back
+            took = _of_repository(session, [one for one in mine if one.began >= begin], before)
+            times = LeadTimes({**times.of, **took.of}, times.untold | took.untold, times.why or took.why)
+    return made, ways, times
+
+
+def _of_ledger(session: Session, begin: datetime) -> tuple[tuple[Deployment, ...], tuple[WayBack, ...], str | None]:
+    """What was deployed, the ways back, and the commit that was good before the window."""
+    from rollback.ledger.ids import floor
+    from rollback.ledger.part import Part
+
+    ledger, since = session.ledger, floor(begin - _MARGIN)
+    records = ledger.records(Part(since, kinds=_ALWAYS))
+    steps = ledger.records(Part(since, kinds=_WHERE_WANTED, operations=wanting(records)))
+    verdicts = ledger.records(Part(before=floor(begin), kinds=frozenset({"judged"}), newest=_BEFORE))
+    good = [one.fact.release.commit for one in verdicts if isinstance(one.fact, Judged) and _is_good(one.fact)]
+    return *deployments((*records, *steps)), (good[-1] if good else None)
+
+
+def _is_good(fact: Judged) -> bool:
+    return fact.verdict.grade is Grade.GOOD
+
+
+def _of_repository(session: Session, made: list[Deployment], before: str | None) -> LeadTimes:
+    """Without a repository nobody can tell when anything was committed."""
+    wanted = [one.release.commit for one in made if one.failed is False]
+    if not wanted:
+        return LeadTimes({})
+    try:
+        known = session.repository.commits(before, wanted)
+    except Refused as error:
+        untold = frozenset(one.operation for one in made if one.failed is False)
+        return LeadTimes({}, untold, f"not told: {error}")
+    took = lead_times(made, known.found, known.present, before)
+    why = "this is a shallow clone, and older commits may be missing from it" if known.shallow else ""
+    return replace(took, why=why)
