@@ -9,7 +9,7 @@ SCRIPTS = scripts/setup .ci/run $(shell find rollback -name '*.sh')
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports
 export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
 
-.PHONY: help setup demo test simulate rates mutants cover check lint types format lock clean
+.PHONY: help setup demo test simulate rates mutants cover check lint types format lock pictures clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ format: setup  ## let ruff write the code its way
 
 lock: setup  ## make requirements.lock again from pyproject.toml
 	@$(VENV)/uv pip compile --quiet $(LOCK) --all-extras --group dev --upgrade pyproject.toml -o requirements.lock
+
+pictures: setup  ## the README's pictures, anew from a real run
+	@$(VENV)/python -m tests.pictures
 
 clean:  ## remove .venv and everything that was made
 	rm -rf .venv dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

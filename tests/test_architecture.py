@@ -13,7 +13,19 @@ import pytest
 ROOT = Path(__file__).parents[1] / "rollback"
 NOUNS = {"model", "events", "errors", "text", "private"}
 EDGE = NOUNS | {"playbook", "core"}
-EVERYTHING = EDGE | {"hosts", "checks", "source", "ledger", "notify", "operation", "report", "init", "cli", "demo"}
+EVERYTHING = EDGE | {
+    "hosts",
+    "checks",
+    "source",
+    "ledger",
+    "notify",
+    "operation",
+    "report",
+    "init",
+    "dashboard",
+    "cli",
+    "demo",
+}
 
 MAY_IMPORT = {
     "__init__": set[str](),
@@ -33,6 +45,7 @@ MAY_IMPORT = {
     "operation": NOUNS | {"core"},
     "report": NOUNS | {"core"},
     "init": NOUNS | {"playbook", "source", "core", "report"},
+    "dashboard": NOUNS | {"core", "report"},
     "cli": EVERYTHING | {"__init__"},
     "demo": EVERYTHING | {"__init__"},
 }
@@ -47,7 +60,9 @@ OWNERS = {
     "sqlite3": ("ledger/*.py",),
     "apprise": ("notify/announce.py",),
     "httpx": ("checks/*.py", "demo/*.py", "notify/*.py"),
-    "jinja2": ("init/*.py", "report/*.py", "playbook/wording.py"),
+    "jinja2": ("init/*.py", "report/*.py", "dashboard/*.py", "playbook/wording.py"),
+    "starlette": ("dashboard/*.py",),
+    "uvicorn": ("dashboard/*.py",),
     "junitparser": ("checks/junit.py", "report/junit.py"),
     "pydantic": ("playbook/*.py", "ledger/codec.py"),
     "ruamel": ("playbook/*.py", "demo/*.py"),
@@ -61,7 +76,7 @@ STANDARD_ONLY = ("__init__", "__main__", "model", "events", "errors", "text", "p
 LONGEST = 250  # lines
 LONGER = {  # lists, to be read from top to bottom: the nouns, and the commands
     "model.py": 520,
-    "cli/app.py": 460,
+    "cli/app.py": 480,
 }
 
 

@@ -11,6 +11,7 @@ import typer
 
 from rollback.cli import outlet
 from rollback.cli.arguments import (
+    Actions,
     Address,
     At,
     Away,
@@ -18,6 +19,8 @@ from rollback.cli.arguments import (
     Count,
     Cross,
     Csv,
+    Every,
+    Export,
     For,
     Force,
     Image,
@@ -27,6 +30,7 @@ from rollback.cli.arguments import (
     OfOutcome,
     OfTag,
     Page,
+    Port,
     Prometheus,
     Reason,
     Replay,
@@ -278,6 +282,20 @@ def metrics(
     from rollback.cli.delivery import Format
 
     return _call("delivery", "delivery", options, since, by, Format(csv, prometheus))
+
+
+@_command
+def dashboard(
+    options: Options,
+    port: Port = 0,
+    every: Every = 15.0,
+    allow_actions: Actions = False,
+    export: Export = None,
+) -> Reply:
+    """The same as a web page, on this machine only.
+
+    Prints a link; reads, and changes nothing, unless --allow-actions. --export writes the pages as files, and ends."""
+    return _call("dashboard", "dashboard", options, port, every, allow_actions, export)
 
 
 @_command

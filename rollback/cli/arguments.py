@@ -73,6 +73,27 @@ At = Annotated[
 ]
 Page = Annotated[bool, typer.Option("--html", help="A page instead, with the picture.", show_default=False)]
 Image = Annotated[bool, typer.Option("--svg", help="Only the picture.", show_default=False)]
+Port = Annotated[
+    int, typer.Option("--port", help="On 127.0.0.1; default: a free one.", min=0, max=65535, show_default=False)
+]
+Every = Annotated[
+    float,
+    typer.Option(
+        "--every",
+        metavar="DURATION",
+        parser=_duration,
+        help="How often to look at the hosts, e.g. 1m; 0s: never; default: 15s.",
+        show_default=False,
+    ),
+]
+Actions = Annotated[
+    bool,
+    typer.Option("--allow-actions", help="Let it roll back, freeze and mark, too.", show_default=False),
+]
+Export = Annotated[
+    Path | None,
+    typer.Option("--export", metavar="DIR", help="Write the pages there as files, and end.", show_default=False),
+]
 Away = Annotated[
     int,
     typer.Option("--allow-unreachable", metavar="N", help="Go on without so many hosts.", min=0, show_default=False),

@@ -35,7 +35,7 @@ from rollback.text import clean_line
 
 def status(options: Options) -> Reply:
     with Session(options) as session:
-        sightings = tuple(map(_over, seen(session)))
+        sightings = tuple(map(over, seen(session)))
         known, live = session.known(), common_live(sightings)
         judged = known.standings
         fallback = choose_fallback(sightings, judged, besides=live)
@@ -62,7 +62,7 @@ def _barred(session: Session, sightings: Sequence[Sighting], fallback: Release) 
     return between_live_and(fallback, live_on(sightings).values(), recorded(session.ledger.shelf.of_kind("between")))
 
 
-def _over(sighting: Sighting) -> Sighting:
+def over(sighting: Sighting) -> Sighting:
     """A lease whose holder was a process of this machine that has ended holds nobody up."""
     lease = sighting.lease
     ended = lease is not None and is_dead(lease.process)

@@ -1,0 +1,103 @@
+"""One environment, as the dashboard asks about it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rollback.cli.look import over
+from rollback.cli.session import Session
+from rollback.core.plan import Rollout, waves
+from rollback.dashboard.source import Seen
+from rollback.errors import RollbackError
+from rollback.events import Noticed
+from rollback.ledger.place import SQLITE, file_of, resolved
+from rollback.model import Record
+
+_SOON = 1.0  # seconds: at least so long between two looks
+_SELDOM = 3.0  # seconds: what can't be looked at cheaply counts as new so often
+
+
+class Place:
+    """A dashboard.source.Source."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.name, self.url = session.environment.name, session.environment.url
+        names = tuple(host.name for host in session.hosts)
+        self.waves = len(waves(names, Rollout(0, session.rollout.batch)))
+        self._seen: Seen | None = None
+        self._lock = threading.Lock()
+        self._kept: tuple[object, tuple[Record, ...]] = ((), ())
+        _ = session.ledger  # opened here, not by the first to ask
+
+    def now(self) -> Sequence[Record]:
+        return self.history()
+
+    def newest(self, count: int, before: str = "") -> Sequence[Record]:
+        every = self.history()
+        known = {one.operation for one in every if not before or one.operation < before}
+        wanted = set(sorted(known, reverse=True)[:count])
+        return [one for one in every if one.operation in wanted]
+
+    def operation(self, start: str) -> Sequence[Record]:
+        every = self.history()
+        names = {one.operation for one in every if one.operation.startswith(start)}
+        return [one for one in every if one.operation in names] if len(names) == 1 else ()
+
+    def around(self, mine: Sequence[Record]) -> Sequence[Record]:  # noqa: ARG002 all of it is at hand
+        return self.history()
+
+    def history(self) -> Sequence[Record]:
+        with self._lock:
+            pulse = self._files()
+            if pulse != self._kept[0]:
+                self._kept = (pulse, self._session.records())
+            return self._kept[1]
+
+    def seen(self) -> Seen | None:
+        return self._seen
+
+    def pulse(self) -> object:
+        return self._files(), self._seen and self._seen.at
+
+    def _files(self) -> object:
+        """When the ledger was last written to, as far as that shows in its files."""
+        book = self._session.playbook
+        url = resolved(os.environ.get("ROLLBACK_LEDGER") or book.ledger, book.file, book.app)
+        if not url.startswith(SQLITE):
+            return int(time.monotonic() / _SELDOM)
+        path = file_of(url)
+        wal = _mark(path.with_name(f"{path.name}-wal"))
+        return _mark(path), wal if wal and wal[1] else None  # whoever only reads makes an empty one, too
+
+    def look(self) -> None:
+        """See the hosts, and learn what their journals know and the ledger does not."""
+        try:
+            sightings = self._session.sight()
+        except RollbackError as error:
+            self._session.tell(Noticed(f"the hosts of {self.name} could not be seen: {error}"))
+        else:
+            self._seen = Seen(datetime.now(UTC), tuple(map(over, sightings)))
+
+    def keep_looking(self, every: float, ended: threading.Event) -> None:
+        """every: seconds between two looks. Sooner when the ledger grew: then hosts are other than they were."""
+        while not ended.is_set():
+            was, next_look = self._files(), time.monotonic() + every
+            self.look()
+            ended.wait(_SOON)
+            while time.monotonic() < next_look and self._files() == was and not ended.is_set():
+                ended.wait(_SOON)
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    """(when it was changed, size); None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
