@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rollback.cli.look import over
 from rollback.cli.session import Session
-from rollback.core.plan import Rollout, waves
+from rollback.core.rollout import waves
 from rollback.dashboard.source import Seen
 from rollback.errors import RollbackError
 from rollback.events import Noticed
@@ -29,7 +29,7 @@ class Place:
         self._session = session
         self.name, self.url = session.environment.name, session.environment.url
         names = tuple(host.name for host in session.hosts)
-        self.waves = len(waves(names, Rollout(0, session.rollout.batch)))
+        self.waves = len(waves(names, session.rollout.back))
         self._seen: Seen | None = None
         self._lock = threading.Lock()
         self._kept: tuple[object, tuple[Record, ...]] = ((), ())

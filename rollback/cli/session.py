@@ -64,7 +64,9 @@ class Session:
 
     @cached_property
     def environment(self) -> Environment:
-        return self.playbook.environment(self.options.env)
+        from rollback.source.inventory import ask
+
+        return self.playbook.environment(self.options.env, lambda one: ask(one, self.playbook.file.parent))
 
     @cached_property
     def hosts(self) -> tuple[Host, ...]:
