@@ -130,7 +130,8 @@ def _perform(step: Step, plan: Plan, ahead: set[str], policy: Policy, ports: Por
 
 def _expected(plan: Plan, step: Step) -> tuple[str | None, ...]:
     """What may be live on these hosts when they are switched: anything else is drift."""
-    before = {live for host, live in plan.live if host in step.hosts}
+    hosts = frozenset(step.hosts)
+    before = {live for host, live in plan.live if host in hosts}
     return tuple(dict.fromkeys([*sorted(before, key=str), plan.target.id]))
 
 
@@ -141,7 +142,8 @@ def _is_new(step: Step, plan: Plan) -> bool:
 
 def _compared(step: Step, plan: Plan, ports: Ports) -> dict[str, Release]:
     """What a new release has to live up to, on each of its hosts."""
-    live = {host: ports.releases.get(was or "") for host, was in plan.live if host in step.hosts}
+    before = _before(step, plan, ports)
+    live = {host: before[host] for host in step.hosts}
     return {host: was for host, was in live.items() if was and was != step.release and _is_new(step, plan)}
 
 
