@@ -17,11 +17,20 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One host moved on within the running step: `state` is a few words ("61 %", "restarting", "done")."""
+    """One host moved on within the running step: `state` is a few words ("uploading", "restarting", "done")."""
 
     host: str
     phase: str
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Of an upload to one host, `count` of `whole` bytes are on their way: told for each percent."""
+
+    host: str
+    count: int
+    whole: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +56,4 @@ class Sampled:
     left: float
 
 
-Event = Began | Moved | Found | Sampled | Noticed
+Event = Began | Moved | Sent | Found | Sampled | Noticed

@@ -48,6 +48,7 @@ class Ssh:
     host_keys: str = "strict"  # strict | accept-new
     connect_timeout: float = 5.0
     command_timeout: float = 300.0
+    bandwidth: float | None = None  # bytes a second for all uploads to hosts that have the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from urllib.parse import unquote
 
 from rollback.errors import NotAdmitted, Unreachable
 from rollback.hosts.protocol import Answer, Field, Request
 from rollback.hosts.remote import Reach
 from rollback.model import Host
-from tests.hosts.packages import streamed
+from tests.hosts.packages import rebuilt, streamed
 
 _CHANGES = {"stage", "prepare", "migrate", "activate", "undrain", "finish", "prune"}
 Shell = Callable[[str, Mapping[str, str]], tuple[int, str]]
@@ -65,7 +64,8 @@ class FakeHost:
     previous: str | None = None
     complete: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # id -> tag, commit, tree
     staged: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-    packages: dict[str, tuple[bytes | Path, ...]] = field(default_factory=dict)  # id -> manifest, archive
+    packages: dict[str, Request] = field(default_factory=dict)  # id -> what it was staged with
+    damaged: set[str] = field(default_factory=set)  # ids of complete releases that are not as they were sealed
     shared: set[str] = field(default_factory=set)
     token: int = 0
     lease: FakeLease | None = None
@@ -222,6 +222,10 @@ class FakeHost:
         if release in self.complete:
             there = self.complete[release][1]
             return Answer("already") if there == made[1] else Answer("conflict", there)
+        if base := request.first("base"):
+            if base not in self.complete or base in self.damaged:
+                return Answer("unlike", "app.py" if base in self.complete else "")
+            self.passing("stage:copied")
         self.passing("stage:archive")
         self.passing("stage:unpacked")
         self._prove(request)
@@ -229,7 +233,8 @@ class FakeHost:
         self.passing("stage:discarded")
         self.passing("stage:renamed")
         self.staged[release] = (made[0], made[1], made[2])
-        self.packages[release] = request.payload
+        self.packages[release] = request
+        self.damaged.discard(release)
         return Answer("ok")
 
     def _prepare(self, request: Request) -> Answer:
@@ -425,8 +430,15 @@ class FakeHost:
             return Answer("incomplete")
         assert request.into is not None
         if release in self.packages:
-            streamed(release, self.complete[release], self.packages[release], request.into)
+            streamed(release, self.complete[release], self._package(release), request.into)
         return Answer("ok")
+
+    def _package(self, release: str) -> tuple[bytes, bytes]:
+        """Its manifest and archive, also where only what differs from another release came."""
+        request = self.packages[release]
+        manifest, archive = (part if isinstance(part, bytes) else part.read_bytes() for part in request.payload)
+        base = request.first("base")
+        return rebuilt(self._package(base), manifest, archive) if base else (manifest, archive)
 
     def _command(self, request: Request) -> Answer:
         if self.live is None:

@@ -75,7 +75,8 @@ OWNERS = {
 STANDARD_ONLY = ("__init__", "__main__", "model", "events", "errors", "text", "private", "core", "operation")
 
 LONGEST = 250  # lines
-LONGER = {  # lists, to be read from top to bottom: the nouns, and the commands
+LONGER = {  # lists, to be read from top to bottom: the nouns, the commands, and the requests
+    "hosts/requests.py": 270,
     "model.py": 520,
     "cli/app.py": 480,
 }

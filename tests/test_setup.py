@@ -12,7 +12,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 BASICS = ("bash", "cat", "cut", "dirname", "env", "id", "sha256sum")
 DEMO = ("flock", "git", "nginx", "ps", "ssh", "sshd", "timeout")
-TESTS = ("busybox", "chromium", "dash", "fish", "ip", "prometheus", "shellcheck", "sudo", "tcsh", "zsh")
+TESTS = (
+    *("busybox", "chromium", "dash", "fish", "ip", "node", "npm", "prometheus", "runsv", "shellcheck", "sudo"),
+    *("supervisord", "tcsh", "zsh"),
+)
 # It makes a .venv whose python is itself, and notes what it was asked.
 _PYTHON = """echo "$@" >>{folder}/asked
 test "$2" != venv || {{ mkdir -p .venv/bin && ln -s {folder}/bin/python3 .venv/bin/python; }}"""

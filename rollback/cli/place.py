@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rollback.cli.look import over
 from rollback.cli.session import Session
+from rollback.core.near import around
 from rollback.core.rollout import waves
 from rollback.dashboard.source import Seen
 from rollback.errors import RollbackError
@@ -31,33 +32,27 @@ class Place:
         names = tuple(host.name for host in session.hosts)
         self.waves = len(waves(names, session.rollout.back))
         self._seen: Seen | None = None
-        self._lock = threading.Lock()
-        self._kept: tuple[object, tuple[Record, ...]] = ((), ())
-        _ = session.ledger  # opened here, not by the first to ask
+        self._shelf = session.ledger.shelf
 
     def now(self) -> Sequence[Record]:
-        return self.history()
+        return self._session.near().every
 
     def newest(self, count: int, before: str = "") -> Sequence[Record]:
-        every = self.history()
-        known = {one.operation for one in every if not before or one.operation < before}
-        wanted = set(sorted(known, reverse=True)[:count])
-        return [one for one in every if one.operation in wanted]
+        """Names are cheap: so many more of them are asked for until enough are older."""
+        wanted, seen = count, -1
+        while True:
+            names = self._shelf.newest(wanted)
+            older = sorted(one for one in names if not before or one < before)[-count:]
+            if len(older) == count or len(names) == seen:
+                return self._shelf.read(frozenset(older))
+            wanted, seen = 4 * wanted, len(names)
 
     def operation(self, start: str) -> Sequence[Record]:
-        every = self.history()
-        names = {one.operation for one in every if one.operation.startswith(start)}
-        return [one for one in every if one.operation in names] if len(names) == 1 else ()
+        names = self._shelf.beginning(start)
+        return self._shelf.read(names) if len(names) == 1 else ()
 
-    def around(self, mine: Sequence[Record]) -> Sequence[Record]:  # noqa: ARG002 all of it is at hand
-        return self.history()
-
-    def history(self) -> Sequence[Record]:
-        with self._lock:
-            pulse = self._files()
-            if pulse != self._kept[0]:
-                self._kept = (pulse, self._session.records())
-            return self._kept[1]
+    def around(self, mine: Sequence[Record]) -> Sequence[Record]:
+        return around(self._shelf, mine)
 
     def seen(self) -> Seen | None:
         return self._seen

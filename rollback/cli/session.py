@@ -98,6 +98,7 @@ class Session:
 
     @cached_property
     def fleet(self) -> Fleet:
+        from rollback.cli.less import less
         from rollback.hosts.fleet import Fleet
         from rollback.hosts.remote import over
         from rollback.hosts.ssh import connect
@@ -113,6 +114,7 @@ class Session:
             prepare=book.prepare,
             up=(book.migrations and book.migrations.up) or "",
             package=self.package,
+            less=lambda package, base: less(self, package, base),
             pack=carried,
             secrets=self.secrets,
             tell=self.tell,

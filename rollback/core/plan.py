@@ -14,7 +14,7 @@ from rollback.core.history import Standings
 from rollback.core.left import NO_REST, Left, Rest
 from rollback.core.refusals import a_way_back, earned, not_frozen, not_moved, not_quarantined, not_withdrawn
 from rollback.core.rollout import Rollout, waves
-from rollback.core.status import common_live
+from rollback.core.status import common_live, problems
 from rollback.errors import Refused, Unreachable
 from rollback.model import Kind, Phase, Plan, Release, Sighting, Step
 
@@ -176,14 +176,14 @@ def reachable_of(sightings: Sightings) -> tuple[Sighting, ...]:
     """Raises: Unreachable when no host is."""
     reachable = tuple(s for s in sightings if s.reachable)
     if not reachable:
-        raise Unreachable(_problems(sightings), hint="rollback check")
+        raise Unreachable(problems(sightings), hint="rollback check")
     return reachable
 
 
 def _reachable(sightings: Sightings, away: int) -> tuple[Sighting, ...]:
     lost = len(_away(sightings))
     if lost > away:
-        raise Refused(_problems(sightings), hint=_without(lost, len(sightings)))
+        raise Refused(problems(sightings), hint=_without(lost, len(sightings)))
     return reachable_of(sightings)
 
 
@@ -193,10 +193,6 @@ def _without(lost: int, every: int) -> str:
 
 def _away(sightings: Sightings) -> tuple[str, ...]:
     return tuple(s.host for s in sightings if not s.reachable)
-
-
-def _problems(sightings: Sightings) -> str:
-    return "; ".join(f"{s.host}: {s.problem}" for s in sightings if not s.reachable)
 
 
 def _names(sightings: Sightings) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ rollback_agent() {
     said='' recording='' now=0 boot='' from='' current='' root=''
     operation='' token='' number='' ttl='' cover='' seconds='' least='' steal='' holder='' process='' phase='' keep=''
     release='' tag='' commit='' tree='' digest='' manifest='' size='' count='' journal=''
+    base='' whole='' moment=''
     must='' drain='' undrain='' restart='' text='' confirm='' record='' locked=''
     verb=$1
     shift
@@ -93,6 +94,9 @@ check_words() {
         process) process=$value && is_id "$value" || fault=yes ;;
         phase) phase=$value && is_id "$value" || fault=yes ;;
         tag) tag=$value && is_id "$value" || fault=yes ;;
+        base) base=$value && is_id "$value" || fault=yes ;;
+        whole) whole=$value && is_hex "$value" || fault=yes ;;
+        moment) moment=$value && is_number "$value" || fault=yes ;;
         id) is_id "$value" || fault=yes ;;
         from) [ "$value" = - ] || is_id "$value" || fault=yes
             from="$from $value " ;;
@@ -458,6 +462,9 @@ decoded() {
     printf %s "$rest"
 }
 
+# The modes as they were before `chmod a-w`, where only the owner might write.
+writable() { sed -e "s/^\([fd]${tab}\)4/\16/" -e "s/^\([fd]${tab}\)5/\17/"; }
+
 # The modes as they are after `chmod a-w`.
 read_only() {
     sed -e ':a' -e "s/^\([fd]${tab}[0-7]*\)7/\15/; ta" -e "s/^\([fd]${tab}[0-7]*\)6/\14/; ta" \
@@ -625,8 +632,9 @@ verb_stage() {
     openly mkdir -p "$incoming/new" "$root/releases" 2>/dev/null || cant_write "$root"
     check_space
     head -c "$manifest" >"$incoming/manifest" || cant_write "$incoming"
-    cat >"$incoming/archive" || cant_write "$incoming"
     [ "$(wc -c <"$incoming/manifest")" -eq "$manifest" ] || end failed "the upload was cut off"
+    [ -z "$base" ] || build_on
+    cat >"$incoming/archive" || cant_write "$incoming"
     sum=$(sha256sum <"$incoming/archive")
     [ "${sum%% *}" = "$digest" ] || end failed "the upload arrived damaged or cut off"
     fail_here stage:archive
@@ -645,6 +653,29 @@ check_space() {
     [ "$4" -eq 0 ] || [ "$3" -gt "$count" ] || end full "$count inodes needed, $3 free"
 }
 
+# What came of the manifest is what differs from BASE's: `-LINE`, `+LINE`. The rest of the release is copied from there,
+# and not believed: `unpack` compares all of it. Only names that are safe for xargs are ever built on.
+build_on() {
+    require whole moment
+    read_header "$base" || end unlike
+    mv -f "$incoming/manifest" "$incoming/changes"
+    sed -n 's/^-//p' "$incoming/changes" | sort >"$incoming/gone"
+    sed -e 1d -e '/%/d' "$state/complete/$base" | writable | sort | comm -23 - "$incoming/gone" >"$incoming/kept"
+    sed -n 's/^+//p' "$incoming/changes" | sort -u - "$incoming/kept" >"$incoming/manifest"
+    sum=$(sha256sum <"$incoming/manifest")
+    [ "${sum%% *}" = "$whole" ] || end unlike
+    openly copy_kept 2>/dev/null
+    chmod -R u+w "$incoming/new"
+    fail_here stage:copied
+}
+
+# -R: a pipe in a file's place must not be read. The folders are there before, so cp leaves their modes alone.
+copy_kept() {
+    cd "$incoming/new" && sed -n "/%/d; s/^d$tab.*$tab/.\//p" "$incoming/manifest" | xargs -r mkdir -p
+    cd "$root/releases/$base" && sed -n "s/^[fl]$tab.*$tab/.\//p" "$incoming/kept" |
+        xargs -r cp -PR --parents --reflink=auto -t "$incoming/new"
+}
+
 # As whoever we are, whatever the archive says of owners.
 unpack() {
     if ! openly tar -xzopf "$incoming/archive" -C "$incoming/new" 2>"$incoming/errors"; then
@@ -653,8 +684,11 @@ unpack() {
         end failed "the archive could not be unpacked"
     fi
     rm -f "$incoming/archive"
+    # A release is the same on every host, however it came.
+    [ -z "$base" ] || find "$incoming/new" -exec touch -hd "@$moment" {} +
     compare "$incoming/new" "$incoming/manifest" "$incoming/check"
     if [ -s "$incoming/check.bad" ]; then
+        [ -z "$base" ] || is_full || end unlike "$(sed -n "1s/.*$tab//p" "$incoming/check.bad")"
         say_lines out "$incoming/check.bad"
         end failed "what was unpacked is not what the manifest says"
     fi
@@ -775,7 +809,13 @@ seal() {
     for word; do
         case $word in dir=* | file=*) unlist "${word#*=}" ;; esac
     done
-    compare "$folder" "$sealing/manifest" "$sealing/check"
+    # All of it was compared when it came; only commands can have rewritten it since.
+    if [ "$step" -eq 0 ]; then
+        unlist REVISION
+        mv -f "$sealing/manifest" "$sealing/check.good"
+    else
+        compare "$folder" "$sealing/manifest" "$sealing/check"
+    fi
     { head -n 1 "$state/staged/$release" && read_only <"$sealing/check.good"; } >"$sealing/sealed" || cant_write "$sealing"
     chmod -R a-w "$folder" || cant_write "$folder"
     sync -f "$folder" 2>/dev/null || sync
@@ -1054,7 +1094,7 @@ verb_inspect() {
     # The app goes first.
     renice -n 10 -p $$ >/dev/null 2>&1
     for tool in flock timeout stat readlink mktemp sync date head tail tr sed wc cat \
-        sha256sum sort comm join tar gzip grep find xargs od; do
+        sha256sum sort comm join tar gzip grep find xargs od cp touch; do
         command -v "$tool" >/dev/null 2>&1 || say "lacks $tool"
     done
     for path in "$root" "$root/releases" "$state"; do

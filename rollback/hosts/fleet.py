@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from rollback.core.condition import Condition, Room
 from rollback.errors import RollbackError
-from rollback.events import Event, Moved
+from rollback.events import Event
 from rollback.hosts import requests
 from rollback.hosts.complete import Complete
 from rollback.hosts.findings import of_change, of_running
@@ -28,8 +28,9 @@ from rollback.hosts.reading import Ran
 from rollback.hosts.remote import Reach
 from rollback.hosts.requests import Package, Shared, Turn
 from rollback.hosts.supply import supplied
+from rollback.hosts.upload import Less, Upload, everything
 from rollback.hosts.variables import Scene, Secrets, exported, surroundings, variables
-from rollback.hosts.work import Work, watched
+from rollback.hosts.work import Work
 from rollback.model import Confirm, Finding, Host, Release, Result, Sighting
 from rollback.text import clean_line
 
@@ -38,8 +39,8 @@ Findings = tuple[Finding, ...]
 
 
 class Fleet:
-    """`ttl`: seconds until a lease that is not renewed runs out. `package` is called at most once for a release; `pack`
-    packs what `fetch` brought. `up` runs migrations."""
+    """`ttl`: seconds until a lease that is not renewed runs out. `package` is called at most once for a release; `less`
+    says what of it a host needs that has another one. `pack` packs what `fetch` brought. `up` runs migrations."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Fleet:
         prepare: tuple[str, ...],
         up: str = "",
         package: Callable[[Release], Package],
+        less: Less = everything,
         pack: Pack,
         secrets: Secrets,
         tell: Callable[[Event], None],
@@ -63,7 +65,8 @@ class Fleet:
         self._leases = Leases(self._hosts, self._pool, ttl, tell)
         self._work = Work(self._hosts, self._pool, self._leases, secrets.redact, tell)
         self._scene, self._shared, self._commands, self._up = Scene(app, environment), shared, prepare, up
-        self._package, self._pack, self._secrets, self._tell, self._ttl = once(package), pack, secrets, tell, ttl
+        self._package, self._less, self._pack = once(package), less, pack
+        self._secrets, self._tell, self._ttl = secrets, tell, ttl
         self._having = Complete()
         self._new: set[str] = set()  # ids of releases that this operation brought
 
@@ -108,9 +111,9 @@ class Fleet:
         if package is None:
             return tuple(self._there("upload", host) for host in hosts)
         self._new.add(release.id)
-        return self._each(
-            hosts, lambda host: self._upload(host, package) if host in lacking else self._there("upload", host)
-        )
+        bases = {host: self._having.base(host) for host in lacking}
+        upload = Upload.of(self._work, package, bases, self._less)
+        return self._each(hosts, lambda host: upload.to(host) if host in lacking else self._there("upload", host))
 
     def prepare(self, release: Release, hosts: Names) -> Findings:
         """Shared links, the playbook's commands, the seal. What is complete already is left alone."""
@@ -227,14 +230,6 @@ class Fleet:
 
     def _there(self, phase: str, host: str) -> Finding:
         return self._work.found(phase, host, Result.PASS, "already there")
-
-    def _upload(self, host: str, package: Package) -> Finding:
-        def build(host: Host, turn: Turn) -> Request:
-            return watched(
-                requests.stage(host, turn, package), lambda state: self._tell(Moved(host.name, "upload", state))
-            )
-
-        return self._work.change("upload", host, build, "uploaded")
 
     def _prepare(self, host: str, release: Release) -> Finding:
         def build(host: Host, turn: Turn) -> Request:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from rollback.hosts.delta import Delta
 from rollback.hosts.protocol import Request, Word
 from rollback.hosts.sudo import questions
 from rollback.model import Confirm, Host, Release, encode_tag
@@ -18,7 +19,7 @@ LOOK = 30.0  # seconds for what only looks or writes a line
 PROOF = 5.0  # seconds that a beat of the lease may take
 _MARGIN = 10.0  # seconds from the last moment a host may need to our giving up
 _KILL = 5.0  # seconds between a command's TERM and its KILL
-_SLOWEST = 128 * 1024  # bytes a second that an upload must come to
+SLOWEST = 128 * 1024  # bytes a second that an upload must come to
 _FETCHED = 4 * 1024**3  # bytes of a release's archive
 JOURNALS_CAP = 4 * 1024 * 1024
 _JOURNALS = 50  # of 60 KiB at most: together below that cap
@@ -76,23 +77,28 @@ def acquire(
 
 
 def renew(host: Host, operation: str, token: int, ttl: int) -> Request:
-    words = _words(host, ("operation", operation), ("token", str(token)), ("ttl", str(ttl)))
-    return Request("renew", words, deadline=PROOF, repeatable=False)
+    who = (("operation", operation), ("token", str(token)), ("ttl", str(ttl)))
+    return Request("renew", _words(host, *who), deadline=PROOF, repeatable=False)
 
 
 def give_back(host: Host, operation: str) -> Request:
     return Request("give_back", _words(host, ("operation", operation)), deadline=LOOK)
 
 
-def stage(host: Host, turn: Turn, package: Package) -> Request:
-    """Upload a package; unpacked and compared with its manifest there."""
-    release = package.release
-    manifest = package.manifest.stat().st_size
-    cover = LOOK + (package.archive.stat().st_size + package.size) / _SLOWEST
-    who = (("tag", encode_tag(release.tag)), ("commit", release.commit), ("tree", release.tree))
+def stage(host: Host, turn: Turn, package: Package, delta: Delta | None = None, slowest: float = SLOWEST) -> Request:
+    """Upload a package; unpacked and compared with its manifest there. delta: only what the host can't copy from a
+    release that it has (`unlike`: that one is not as it was). slowest: bytes a second that it must come to."""
+    archive = len(delta.archive) if delta else package.archive.stat().st_size
+    manifest = len(delta.changes) if delta else package.manifest.stat().st_size
+    cover = LOOK + archive / slowest + package.size / SLOWEST
+    its = package.release
+    who = (*_release(its), ("tag", encode_tag(its.tag)), ("commit", its.commit), ("tree", its.tree))
     counted = (("manifest", str(manifest)), ("size", str(package.size)), ("count", str(package.count)))
-    words = (*_release(release), *who, ("digest", package.digest), *counted)
-    return _change("stage", host, turn, cover, words, (package.manifest, package.archive))
+    words = (*who, ("digest", delta.digest if delta else package.digest), *counted)
+    if delta:
+        words += (("base", delta.base.id), ("whole", delta.whole), ("moment", str(delta.moment)))
+    payload = (delta.changes, delta.archive) if delta else (package.manifest, package.archive)
+    return _change("stage", host, turn, cover, words, payload)
 
 
 def prepare(
@@ -192,8 +198,9 @@ def command(host: Host, text: str, seconds: float, variables: Variables) -> Requ
 
 def fetch(host: Host, release: Release, into: IO[bytes]) -> Request:
     """A complete release as one archive, with what was sealed of it. Not asked twice: another host may be quicker."""
-    words = _words(host, *_release(release))
-    return Request("fetch", words, deadline=20 * LOOK, cap=_FETCHED, repeatable=False, into=into)
+    return Request(
+        "fetch", _words(host, *_release(release)), deadline=20 * LOOK, cap=_FETCHED, repeatable=False, into=into
+    )
 
 
 def running(host: Host, release: Release) -> Request:

@@ -15,7 +15,7 @@ FAILURES = frozenset({"failed", "missing"})
 REFUSALS = frozenset(
     {
         *("held", "fenced", "expired", "incomplete", "drift", "badlink", "notalink", "noroot", "notours"),
-        *("notwritable", "full", "busy", "misused", "conflict"),
+        *("notwritable", "full", "busy", "misused", "conflict", "unlike"),
     }
 )
 
@@ -67,6 +67,7 @@ _PLAIN = {
     "drift": "something else is live there than was planned for",
     "busy": "it is busy",
     "conflict": "a release of that name was made from another commit",
+    "unlike": "its earlier release is not as it was sealed",
     "misused": "it did not understand what it was asked",
     "late": "it took too long",
     "nothing": "nothing is live there",

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rollback.events import Event, Found, Moved, Noticed
+from rollback.events import Event, Found, Moved, Noticed, Sent
 from rollback.hosts.findings import Asked, asked, of_change
 from rollback.hosts.lease import Leases
 from rollback.hosts.pool import Lost, Pool
 from rollback.hosts.protocol import Answer, Request
 from rollback.hosts.requests import Turn
+from rollback.hosts.sentences import sentence
 from rollback.model import Finding, Host, Result
 
 Build = Callable[[Host, Turn], Request]
@@ -40,10 +41,11 @@ class Work:
     def ask(self, check: str, host: str) -> Asked:
         return asked(check, self.hosts[host], self.redact, self.pool.pace)
 
-    def change(self, phase: str, host: str, build: Build, done: str) -> Finding:
-        """build: makes the request once it is this host's turn. done: what it is called when all went well."""
+    def change(self, phase: str, host: str, build: Build, done: str, instead: Build | None = None) -> Finding:
+        """build: makes the request once it is this host's turn. done: what it is called when all went well.
+        instead: the request for a host that answers that what it has is unlike what we build on."""
         turn = self.leases.turn(host)
-        return self._made(phase, host, build, done, turn) if turn else self.refused(phase, host)
+        return self._made(phase, host, build, done, turn, instead) if turn else self.refused(phase, host)
 
     def close(self, host: str, build: Build, done: str) -> Finding:
         """The last change: also after another host's lease was taken away."""
@@ -57,10 +59,15 @@ class Work:
     def refused(self, phase: str, host: str) -> Finding:
         return self.found(phase, host, Result.SKIPPED, self.leases.taken_away or "we hold no lease there")
 
-    def _made(self, phase: str, host: str, build: Build, done: str, turn: Turn) -> Finding:
+    def _made(
+        self, phase: str, host: str, build: Build, done: str, turn: Turn, instead: Build | None = None
+    ) -> Finding:
         question = self.ask(phase, host)
         self.tell(Moved(host, phase, _BEGUN[phase]))
         answer = self._answer(host, build(self.hosts[host], turn))
+        if instead and isinstance(answer, Answer) and answer.status == "unlike":
+            self.tell(Noticed(f"{host}: {sentence(answer, self.hosts[host]).text}; it is sent everything"))
+            return self.change(phase, host, instead, done)
         if isinstance(answer, Answer) and answer.all("unjournalled"):
             self.tell(Noticed(f"{host}: the journal could not be written there: what is done now is not in it"))
         return self._told(of_change(question, answer, done))
@@ -83,16 +90,18 @@ class Work:
         return finding
 
 
-def watched(request: Request, tell: Callable[[str], None]) -> Request:
-    """The same request, which tells how much of its files was sent: "61 %", each number once."""
-    whole = sum(part.stat().st_size for part in request.payload if isinstance(part, Path))
-    told = -1
+def watched(request: Request, host: str, tell: Callable[[Event], None], let_through: Callable[[int], None]) -> Request:
+    """The same request, which tells how much of its payload was sent, each percent once. let_through: waits until so
+    many more bytes may be sent."""
+    whole = sum(part.stat().st_size if isinstance(part, Path) else len(part) for part in request.payload)
+    before, told = 0, -1
 
     def sent(count: int) -> None:
-        nonlocal told
-        percent = 100 * count // whole if whole else 100
+        nonlocal before, told
+        let_through(max(0, count - before))  # a retry begins anew
+        before, percent = count, 100 * count // whole if whole else 100
         if percent != told:
             told = percent
-            tell(f"{percent} %")
+            tell(Sent(host, count, whole))
 
     return replace(request, sent=sent)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from rollback.playbook.shape import Fault, Frozen, refuse
-from rollback.playbook.types import OneOrMore, Port, Span, Text
+from rollback.playbook.types import OneOrMore, Port, Rate, Span, Text
 from rollback.playbook.words import Beside, HostName, Identifier, Line, OptionalCommand, User
 
 Vars = Mapping[Identifier, Text]
@@ -28,6 +28,9 @@ class Ssh(Frozen):
     )
     connect_timeout: Span | None = Field(default=None, description="default 5s")
     command_timeout: Span | None = Field(default=None, description="of any command on a host; default 5m")
+    bandwidth: Rate | None = Field(
+        default=None, description="a second, for all uploads together to hosts that have the same; default: no cap"
+    )
 
 
 def _named(value: Any) -> Any:

@@ -26,6 +26,7 @@ from rollback.text import clean_line
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
+RATE = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([KMG])B"
 SHARE = r"^[0-9]+(\.[0-9]+)?%$"
 _LONGEST = 366 * 24 * 3600.0
 _T = TypeVar("_T")
@@ -60,6 +61,15 @@ def duration(value: object) -> float:
     if seconds > _LONGEST:
         raise ValueError(f"{quoted(text)} is longer than a year")
     return seconds
+
+
+def rate(value: object) -> float:
+    """`500KB 10MB 1GB` (a second) as bytes a second; a KB is 1,000 bytes."""
+    text = _text(value, "a rate (like 10MB: megabytes a second)")
+    found = re.fullmatch(RATE, text, re.ASCII)
+    if not found or float(found[1]) <= 0:
+        raise ValueError(f"{quoted(text)} is not a rate (like 10MB: megabytes a second)")
+    return float(found[1]) * 1000.0 ** (1 + "KMG".index(found[2]))
 
 
 def _more_than_nothing(seconds: float) -> float:
@@ -177,6 +187,7 @@ _BATCH_SCHEMA = _schema(anyOf=[{"type": "integer", "minimum": 1}, {"type": "stri
 _AWAY_SCHEMA = _schema(anyOf=[{"type": "integer", "minimum": 0}, {"type": "string", "pattern": SHARE}])
 _SHARE_SCHEMA = _schema(type="string", pattern=SHARE, examples=["25%"])
 
+Rate = Annotated[float, PlainValidator(rate), _schema(type="string", pattern=f"^{RATE}$", examples=["10MB"])]
 Duration = Annotated[float, PlainValidator(duration), _DURATION_SCHEMA]
 Span = Annotated[float, PlainValidator(duration), AfterValidator(_more_than_nothing), _DURATION_SCHEMA]
 Part = Annotated[Share, PlainValidator(share), AfterValidator(_part), _SHARE_SCHEMA]

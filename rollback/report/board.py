@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rollback.events import Began, Event, Found, Moved, Noticed, Sampled
+from rollback.events import Began, Event, Found, Moved, Noticed, Sampled, Sent
 from rollback.model import LASTING, Finding, Limits, Phase, Result, Step
 from rollback.report import words
 from rollback.report.layout import put
 from rollback.report.progress import Said, notice, passed, said
 from rollback.report.tally import PHASES, UNSAID, Tally, is_check
+from rollback.report.transfer import Transfer
 from rollback.report.window import Window
 from rollback.text import clean_line
 
@@ -39,7 +40,7 @@ class Board:
         self._cells: dict[str, Cells] = {host: {} for host in hosts}
         self._tally, self._of_url, self._lock = Tally(), Tally(), threading.RLock()
         self._tags: dict[str, str] = {}  # what is being brought to a host
-        self._window = Window()
+        self._window, self._transfer = Window(), Transfer()
         self._live: Live | None = None
 
     def __enter__(self) -> Board:
@@ -65,6 +66,8 @@ class Board:
                 self._begin(step)
             case Moved(host, phase, state) if host in self._cells and phase in PHASES and state != "done":
                 self._cells[host][phase] = (clean_line(state, _CELL), "")
+            case Sent():
+                self._transfer.add(event)
             case Found(finding) if finding.check not in UNSAID:
                 self._found(finding)
             case Sampled():
@@ -75,6 +78,7 @@ class Board:
 
     def _begin(self, step: Step) -> None:
         self._sum_up()
+        self._transfer.clear()
         if step.phase in LASTING:
             self._window = Window(step.phase)
         for host in step.hosts if step.phase is not Phase.PAUSE else ():
@@ -127,10 +131,12 @@ class Board:
         put(self._console, text, style)
 
     def shown(self) -> RenderableType:
-        """As it stands: the hosts, and the watch once it has begun."""
+        """As it stands: the hosts, what is on its way to them, and the watch once it has begun."""
         from rich.console import Group
+        from rich.text import Text
 
-        return Group(self.table(), *self._window.lines(self._limits))
+        transfer = self._transfer.line()
+        return Group(self.table(), *([Text(transfer)] if transfer else []), *self._window.lines(self._limits))
 
     def table(self) -> Table:
         """The hosts."""

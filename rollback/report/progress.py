@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollback.core.explain import answers
-from rollback.events import Began, Event, Found, Moved, Noticed, Sampled
+from rollback.events import Began, Event, Found, Moved, Noticed, Sampled, Sent
 from rollback.model import Finding, Result
 from rollback.report import words
 from rollback.report.evidence import alike
@@ -40,7 +40,7 @@ class Lines:
                 self._tally.add(event.finding)
             elif isinstance(event, Sampled):
                 self._sample(event)
-            elif not isinstance(event, Moved):
+            elif not isinstance(event, Moved | Sent):
                 self._sum_up()
             said = line(event, verbose=self._verbose)
             if said is not None:

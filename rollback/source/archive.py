@@ -25,6 +25,19 @@ def write_archive(items: tuple[Item, ...], moment: int, path: Path) -> tuple[Ent
         return tuple(_added(archive, item, moment) for item in items)
 
 
+def entry(item: Item) -> Entry:
+    """As the manifest lists it."""
+    match item.sort:
+        case Sort.FOLDER:
+            return Entry(item.sort, item.path, item.mode)
+        case Sort.LINK:
+            return Entry(item.sort, item.path, content=item.target)
+        case Sort.FILE:
+            with item.open() as file:
+                digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]
+                return Entry(item.sort, item.path, item.mode, file.tell(), digest.hexdigest())
+
+
 def _added(archive: tarfile.TarFile, item: Item, moment: int) -> Entry:
     info = tarfile.TarInfo(item.path)
     info.mode, info.mtime = item.mode, moment
@@ -32,11 +45,11 @@ def _added(archive: tarfile.TarFile, item: Item, moment: int) -> Entry:
         case Sort.FOLDER:
             info.type = tarfile.DIRTYPE
             archive.addfile(info)
-            return Entry(item.sort, item.path, item.mode)
+            return entry(item)
         case Sort.LINK:
             info.type, info.linkname, info.mode = tarfile.SYMTYPE, item.target, 0o777
             archive.addfile(info)
-            return Entry(item.sort, item.path, content=item.target)
+            return entry(item)
         case Sort.FILE:
             with item.open() as file:
                 info.size = file.seek(0, os.SEEK_END)

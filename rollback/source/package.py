@@ -15,12 +15,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from rollback.errors import SourceError
+from rollback.errors import RollbackError, SourceError
 from rollback.model import Release
 from rollback.private import private_folder
+from rollback.source.archive import entry
 from rollback.source.build import Build, built
 from rollback.source.content import from_tar
-from rollback.source.packed import Package, empty, intact, new_place, pack, sealed
+from rollback.source.manifest import write
+from rollback.source.packed import Package, empty, intact, manifest, new_place, pack, sealed
 from rollback.source.repository import Repository
 from rollback.text import clean_line
 
@@ -49,6 +51,21 @@ def package(repository: Callable[[], Repository], release: Release, build: Build
 def is_kept(release: Release, build: Build | None, cache: Path) -> bool:
     """Is its package in the cache, and intact?"""
     return intact(release, cache / _FORMAT / _key(release, build)) is not None
+
+
+def listing(repository: Callable[[], Repository], release: Release, build: Build | None, cache: Path) -> bytes | None:
+    """The manifest of the release's package; None when that is in no cache and git can't give it, or it was built."""
+    kept = manifest(cache / _FORMAT / _key(release, build))
+    if kept is not None or build is not None:
+        return kept
+    try:
+        with tempfile.TemporaryDirectory(prefix="rollback-", ignore_cleanup_errors=True) as workshop:
+            tree = Path(workshop) / "tree.tar"
+            repository().archive(release, tree)
+            with _opened(tree, release) as archive:
+                return write(entry(item) for item in from_tar(archive))
+    except (OSError, RollbackError):
+        return None
 
 
 def _key(release: Release, build: Build | None) -> str:

@@ -70,6 +70,15 @@ def intact(release: Release, place: Path) -> Package | None:
         return None
 
 
+def manifest(place: Path) -> bytes | None:
+    """The manifest of the package there, if it is the one that was sealed."""
+    try:
+        text = (place / _MANIFEST).read_bytes()
+        return text if hashlib.sha256(text).hexdigest() == (place / _SEAL).read_text("ascii").split(" ")[1] else None
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def empty(release: Release) -> SourceError:
     return SourceError(f"the tree of {clean_line(release.tag)} is empty", hint="are all files export-ignore?")
 

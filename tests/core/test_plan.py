@@ -136,6 +136,13 @@ def test_a_rollback_with_no_host_in_reach_says_what_is_wrong_with_each() -> None
         planning.rollback(None, seen, GOOD_V1, Rollout())
 
 
+def test_of_many_hosts_that_are_away_what_is_wrong_is_said_once() -> None:
+    alike = [sighting(f"web{number}", problem="timed out") for number in range(1, 101)]
+    seen = [*alike, *(sighting(f"db{number}", problem=f"refused on port {number}") for number in range(1, 9))]
+    with pytest.raises(Unreachable, match=r"^web1 .* web6 and 94 more: timed out; db1: .*; and 3 more problems$"):
+        planning.rollback(None, seen, GOOD_V1, Rollout())
+
+
 def test_drift_is_rolled_back_to_one_release_even_if_it_is_live_somewhere() -> None:
     seen = [sighting("web1", live=V2), sighting("web2", live=V1)]
     assert planning.rollback(None, seen, GOOD_V1, Rollout()).target == V1

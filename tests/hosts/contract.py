@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,10 @@ from rollback.hosts.remote import Remote
 from rollback.hosts.requests import Package
 from rollback.model import Confirm, Host, Intent, LeaseSeen, Release, Sighting
 from rollback.source.carried import carried
+from rollback.source.delta import delta
 from rollback.source.manifest import read
 from tests.build import release
-from tests.hosts.packages import Shared, Turns, package
+from tests.hosts.packages import PLAIN, Shared, Turns, package
 
 NEW, OLD = release("v2", "b" * 40), release("v1", "a" * 40)
 
@@ -45,6 +46,13 @@ class Stage:
     def stage(self, made: Package | Release) -> Answer:
         made = package(made, self.folder) if isinstance(made, Release) else made
         return self.ask(requests.stage(self.host, self.turns.next(), made))
+
+    def build_on(self, base: Release, one: Release, files: Mapping[str, bytes]) -> Answer:
+        """Stage the release by what of it differs from the base."""
+        before, made = package(base, self.folder / "base"), package(one, self.folder / "new", files)
+        less = delta(made, base, before.manifest.read_bytes(), ())
+        assert less is not None, "it pays"
+        return self.ask(requests.stage(self.host, self.turns.next(), made, less))
 
     def prepare(self, one: Release, *commands: str, shared: Shared = Shared()) -> Answer:  # noqa: B008 - frozen
         return self.ask(requests.prepare(self.host, self.turns.next(), one, shared, commands, {}))
@@ -229,6 +237,19 @@ def a_release_that_is_gone_comes_back_from_what_was_fetched(stage: Stage) -> Non
     assert stage.activate(OLD, None).status == "ok"
 
 
+def a_release_is_built_on_an_earlier_one(stage: Stage) -> None:
+    files = {**PLAIN, "app.py": b"new", "lib/new.py": b"x"}
+    del files["lib/deep/er.txt"]
+    stage.acquire()
+    assert stage.build_on(OLD, NEW, files).status == "unlike"
+    stage.bring(OLD)
+    assert (stage.build_on(OLD, NEW, files).status, stage.prepare(NEW).status) == ("ok", "ok")
+    assert stage.ask(requests.inspect(stage.host, (NEW,), Shared())).first("kept") == f"{NEW.id} intact"
+    whole = package(NEW, stage.folder / "whole", files)
+    assert read(stage.fetch(NEW).manifest.read_bytes()) == read(whole.manifest.read_bytes())
+    assert stage.build_on(OLD, NEW, files).status == "already"
+
+
 def migrations_leave_the_journal_so_far_and_are_run_once(stage: Stage) -> None:
     stage.acquire()
     assert stage.migrate(NEW, journal=b"{}\n").status == "incomplete"
@@ -332,6 +353,7 @@ CONTRACT = (
     an_incomplete_release_is_brought_again,
     a_missing_shared_file_is_named,
     a_release_that_is_gone_comes_back_from_what_was_fetched,
+    a_release_is_built_on_an_earlier_one,
     migrations_leave_the_journal_so_far_and_are_run_once,
     an_activation_leaves_the_journal_so_far,
     a_host_that_hears_nothing_goes_back_by_itself,

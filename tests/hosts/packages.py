@@ -78,9 +78,26 @@ def package(
     return Made(release, archive, digest, manifest, len(entries), sum(entry.size for entry in entries))
 
 
-def streamed(release: str, made: tuple[str, str, str], payload: tuple[bytes | Path, ...], into: IO[bytes]) -> None:
+def rebuilt(base: tuple[bytes, bytes], changes: bytes, archive: bytes) -> tuple[bytes, bytes]:
+    """Manifest and archive of a release of which only what differs from the base came."""
+    lines = set(base[0].splitlines(keepends=True))
+    told = changes.splitlines(keepends=True)
+    lines -= {line[1:] for line in told if line.startswith(b"-")}
+    lines |= {line[1:] for line in told if line.startswith(b"+")}
+    manifest = write(read(b"".join(lines)))
+    wanted, into = {entry.path for entry in read(manifest)}, io.BytesIO()
+    with tarfile.open(fileobj=into, mode="w:gz", errors="surrogateescape") as new:
+        for part in (base[1], archive):
+            with tarfile.open(fileobj=io.BytesIO(part), mode="r:gz", errors="surrogateescape") as old:
+                for member in old:
+                    if member.name in wanted:  # of one that is there twice, the last counts
+                        new.addfile(member, old.extractfile(member) if member.isreg() else None)
+    return manifest, into.getvalue()
+
+
+def streamed(release: str, made: tuple[str, str, str], payload: tuple[bytes, bytes], into: IO[bytes]) -> None:
     """What a host streams of a release whose package this was. made: its tag, commit and tree."""
-    manifest, archive = (part if isinstance(part, bytes) else part.read_bytes() for part in payload)
+    manifest, archive = payload
     sealed = write(replace(entry, mode=entry.mode & ~0o222) for entry in read(manifest))
     with (
         tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz", errors="surrogateescape") as old,

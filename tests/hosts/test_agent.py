@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import threading
@@ -48,8 +49,9 @@ def test_a_text_that_was_cut_off_does_nothing(shell: str, root: Path) -> None:
         Request("acquire", (("root", str(root)), ("operation", "OP1"), ("ttl", "60"), ("holder", "a"), ("least", "0")))
     )
     for end in [*range(0, len(agent()), 250), *range(len(agent()), len(text) - 2)]:
-        words = command(text[:end]).replace("exec /bin/sh ", f"exec {shell} ")
-        done = subprocess.run(["sh", "-c", words], input=text[:end], capture_output=True, check=False)
+        sent = gzip.compress(text[:end], 1)
+        words = command(sent).replace("exec /bin/sh ", f"exec {shell} ")
+        done = subprocess.run(["sh", "-c", words], input=sent, capture_output=True, check=False)
         assert done.stdout == b"\n"
     assert list(root.iterdir()) == []
 

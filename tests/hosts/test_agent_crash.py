@@ -13,10 +13,11 @@ from rollback.hosts import requests
 from rollback.hosts.protocol import Answer
 from rollback.hosts.remote import Agent
 from rollback.model import Release
+from rollback.source.delta import delta
 from tests.build import release
 from tests.hosts.contract import NEW, OLD, Stage
 from tests.hosts.local import LocalShell, in_turn
-from tests.hosts.packages import Shared, package
+from tests.hosts.packages import PLAIN, Shared, package
 
 THIRD = release("v0", "c" * 40)
 POINTS = (
@@ -59,6 +60,12 @@ def deploy(stage: Stage) -> list[Callable[[], Answer]]:
         lambda: stage.ask(requests.prune(stage.host, turn(), (THIRD.id,))),
         stage.finish,
     ]
+
+
+def build_on_old(stage: Stage) -> Callable[[], Answer]:
+    before, made = package(OLD, stage.folder), package(NEW, stage.folder, {**PLAIN, "new": b"x"})
+    found = delta(made, OLD, before.manifest.read_bytes(), ())
+    return lambda: stage.ask(requests.stage(stage.host, stage.turns.next(), made, found))
 
 
 def killed(stage: Stage, shell: str, point: str) -> None:
@@ -109,3 +116,15 @@ def test_a_retry_of_the_same_operation_goes_on(stage: Stage, shell: str, root: P
     assert (seen.live, seen.lease, seen.intent, seen.releases) == (NEW.id, None, None, (OLD, NEW))
     assert seen.previous == OLD.id
     intact(stage, root, NEW)
+
+
+@pytest.mark.parametrize(("point", "shell"), in_turn(("stage:copied", "stage:unpacked")), indirect=["shell"])
+def test_what_was_half_copied_is_built_anew(stage: Stage, shell: str, root: Path, point: str) -> None:
+    ready(stage)
+    stage.acquire()
+    stage.remote, healthy = Agent("web1", LocalShell(shell, {"ROLLBACK_FAILPOINT": point})), stage.remote
+    with pytest.raises(Unreachable):
+        build_on_old(stage)()
+    stage.remote = healthy
+    assert (stage.seen().partial, build_on_old(stage)().status, stage.prepare(NEW).status) == ((), "ok", "ok")
+    intact(stage, root, OLD)

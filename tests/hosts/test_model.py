@@ -30,10 +30,11 @@ from rollback.hosts.protocol import Answer, Field, Request
 from rollback.hosts.remote import Agent
 from rollback.hosts.requests import Turn
 from rollback.model import Confirm, Release
+from rollback.source.delta import delta
 from tests.build import release
 from tests.fakes import FakeHost
 from tests.hosts.local import MARK, SHELLS, LocalShell, wait_until_nothing_runs
-from tests.hosts.packages import Made, Shared, Turns, host, package
+from tests.hosts.packages import PLAIN, Made, Shared, Turns, host, package
 
 V1, V2, V3 = release("v1", "a" * 40), release("v2", "b" * 40), release("v3", "c" * 40)
 TWIN = release("v2", "b" * 12 + "d" * 28)  # the same id, made from another commit
@@ -122,6 +123,12 @@ class Twice(RuleBasedStateMachine):
     @rule(operation=operations, one=releases | st.just(TWIN))
     def stage(self, operation: str, one: Release) -> None:
         self.change(requests.stage(self._host, self.turn(operation), made(one, self.packages)))
+
+    @rule(operation=operations, one=releases, base=releases)
+    def build_on(self, operation: str, one: Release, base: Release) -> None:
+        before, new = made(base, self.packages), made(one, self.packages, b"of its own")
+        less = delta(new, base, before.manifest.read_bytes(), ("log",))
+        self.change(requests.stage(self._host, self.turn(operation), new, less))
 
     @rule(
         operation=operations,
@@ -262,8 +269,8 @@ class Naps:
 
 
 @cache
-def made(one: Release, folder: Path) -> Made:
-    return package(one, folder / one.commit)
+def made(one: Release, folder: Path, more: bytes = b"") -> Made:
+    return package(one, folder / f"{one.commit}{len(more)}", {**PLAIN, "more": more} if more else PLAIN)
 
 
 def told(answer: Answer) -> tuple[str, str, list[Field]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import shlex
 from dataclasses import replace
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from rollback.errors import OutsideProtocol
 from rollback.hosts import requests
-from rollback.hosts.protocol import CAP, Answer, Field, Request, agent, around, parse, script, stdin
+from rollback.hosts.protocol import CAP, Answer, Field, Request, agent, around, packed, parse, script, stdin
 from rollback.hosts.reading import sighting
 from rollback.hosts.requests import Turn
 from rollback.hosts.sentences import sentence
@@ -112,7 +113,8 @@ def test_a_payload_follows_the_script_and_is_counted(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x" * 300_000)
     counts: list[int] = []
     request = Request("stage", (), (b"head", tmp_path / "file"), sent=counts.append)
-    assert b"".join(stdin(request)) == script(request) + b"head" + b"x" * 300_000
+    assert b"".join(stdin(request)) == packed(request) + b"head" + b"x" * 300_000
+    assert gzip.decompress(packed(request)) == script(request)
     assert counts == [4, 262_148, 300_004]
 
 
