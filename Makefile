@@ -5,14 +5,14 @@ VENV := .venv/bin
 WORKERS ?= 6
 PYTEST := $(VENV)/python -m pytest -n $(WORKERS) --dist worksteal
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
-SCRIPTS = scripts/setup .ci/run $(shell find rollback -name '*.sh')
+SCRIPTS = scripts/setup .ci/run $(shell find rollback tests/bench -name '*.sh')
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports
 export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
 
-.PHONY: help setup demo test simulate rates mutants cover check lint types format lock pictures clean
+.PHONY: help setup demo test simulate rates mutants bench bench-quick cover check lint types format lock pictures clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## .venv in this folder, with everything in it; Debian packages that are missing
 	@scripts/setup
@@ -32,6 +32,12 @@ rates: setup  ## how often simulated deploys are decided wrongly (DEPLOYS=20000)
 
 mutants: setup  ## plant mistakes, and fail when the tests do not notice one (ARGS="fencing")
 	@$(VENV)/python -m tests.mutants $(ARGS)
+
+bench: setup  ## how fast, beside other tools: README's table and docs/bench.* (root; ARGS="--hosts 1,10 --runs 3")
+	@$(VENV)/python -m tests.bench $(ARGS)
+
+bench-quick: setup  ## the same in 3 minutes: fails when we are far slower than docs/bench.json says
+	@$(VENV)/python -m tests.bench --quick $(ARGS)
 
 cover: setup  ## the core is covered to the last branch by its own quick tests
 	@$(VENV)/python -m pytest tests/core tests/report --cov

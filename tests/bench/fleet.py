@@ -1,123 +1,115 @@
-"""What a large fleet costs the operator's machine, without a network: `python -m tests.bench.fleet [HOSTS …]`.
+"""Hosts for the benchmark: each a real sshd with its own address, key and /srv/app, all on their newest release.
 
-Each size is measured in a process of its own: CPU seconds to read the playbook, to plan, to judge (the whole walk, one
-check a host, every record made a line), to read the books again, and to show plan and status; and its peak of MiB.
+They share this machine's processors with whoever rolls them back: times are this machine's, ratios are what counts.
 """
 
 from __future__ import annotations
 
-import io
-import resource
+import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-SIZES = (10, 100, 1_000, 10_000)
-_T = TypeVar("_T")
-_BOOK = """\
-app: shop
-root: /srv/shop
-environments:
-  production:
-    hosts:
-{hosts}
-    rollout: {{canary: 1, batch: 5%}}
-checks:
-  - name: up
-    http: {{path: /healthz, port: "{{{{host.vars.port}}}}"}}
-    expect: {{status: 200}}
-"""
-_HOST = '      - {{name: web{0}, address: "10.{1}.{2}.{3}", roles: [web], zone: z{4}, vars: {{port: "8001"}}}}'
+from rollback.demo.sshd import Sshd, start
+from tests.bench.network import Network
+from tests.bench.project import NEW, OLD, Project
+from tests.faults.namespaces import enter, in_a_thread, own_mounts
+
+_PORT = 2222  # with 22, OpenSSH and paramiko disagree about how known_hosts spells an address
 
 
-def playbook(count: int) -> bytes:
-    """Hosts in four zones, with what hosts have."""
-    places = ((one, one >> 16 & 255, one >> 8 & 255, one & 255, one % 4) for one in range(count))
-    return _BOOK.format(hosts="\n".join(_HOST.format(*place) for place in places)).encode()
+@dataclass(frozen=True)
+class Fleet:
+    """folder: apps/NAME is /srv/app of a host, kept/ is how everything was in the beginning."""
+
+    folder: Path
+    names: tuple[str, ...]
+    project: Project
+
+    def app(self, name: str) -> Path:
+        return self.folder / "apps" / name
+
+    def reset(self, count: int) -> None:
+        """The first `count` hosts, and what the operator remembers, as they were in the beginning; on disk, too."""
+        names = self.names[:count]
+        _run("find", *(str(self.app(name)) for name in names), str(self.project.home), "-mindepth", "1", "-delete")
+        _run("cp", "-a", *(str(self.folder / "kept/apps" / name) for name in names), str(self.folder / "apps"))
+        _run("cp", "-a", str(self.folder / "kept/home"), str(self.folder))
+        self.project.write_playbook(names)
+        os.sync()  # or the first who wants something on disk waits for all of it
+
+    def keep(self) -> None:
+        (self.folder / "kept").mkdir()
+        _run("cp", "-a", str(self.folder / "apps"), str(self.folder / "home"), str(self.folder / "kept"))
+
+    def wrong(self, count: int) -> list[str]:
+        """Of the first `count` hosts, those that are not on the old release, or did not restart with it."""
+        return [name for name in self.names[:count] if not self._is_back(name)]
+
+    def _is_back(self, name: str) -> bool:
+        link, running = self.app(name) / "current", self.app(name) / "shared/running"
+        live = link.readlink().name if link.is_symlink() else ""
+        return live.startswith(f"{OLD}-") and running.is_file() and running.read_text().split()[:1] == [OLD]
+
+    def served_since(self, count: int) -> float:
+        """When the last of them was restarted: s since the epoch, by the kernel's clock on the file."""
+        return max((self.app(name) / "shared/running").stat().st_mtime for name in self.names[:count])
 
 
-class Stopwatch:
-    """CPU seconds, by what was done."""
-
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
-
-    def __call__(self, what: str, work: Callable[[], _T]) -> _T:
-        begun = time.process_time()
-        done = work()
-        self.spent[what] = self.spent.get(what, 0.0) + time.process_time() - begun
-        return done
-
-
-def measured(count: int) -> dict[str, float]:
-    """One deploy to so many hosts, wave by wave, all of them well, and the look at the fleet after it."""
-    from rich.console import Console
-
-    from rollback.core import plan as planning
-    from rollback.core.expected import expected
-    from rollback.core.fallback import candidates, choose_fallback
-    from rollback.core.rollout import rollout
-    from rollback.core.status import Status, common_live
-    from rollback.operation.outcome import operate
-    from rollback.playbook.load import parse
-    from rollback.report import plan as plans
-    from rollback.report import status, waves
-    from tests.bench.books import Books
-    from tests.build import V1, V3, judged, known
-    from tests.operation.world import POLICY, World
-
-    watch, said = Stopwatch(), Console(file=io.StringIO(), width=100)
-    book = watch("parse", lambda: parse(playbook(count), Path("/shop.yml"), "shop.yml"))
-    environment = watch("parse", book.environment)
-    names = [host.name for host in environment.hosts]
-    world, past = World(dict.fromkeys(names, V1)), known(judged(1, V1))
-    seen = world.sight()
-    plan = watch("plan", lambda: planning.deploy(V3, seen, past, rollout(environment, environment.hosts)))
-    books = Books(world)
-    ending = watch("judge", lambda: operate(plan, POLICY, books.ports()))
-    assert ending.outcome == "done", ending.reason
-    after = watch("books", books.read)
-
-    def shown() -> None:
-        for line in (*plans.lines(plan, "production", past.standings), *waves.takes(expected(plan, after))):
-            said.print(line)
-        now, worth = world.sight(), known(*after).standings
-        fallback = choose_fallback(now, worth, besides=V3)
-        table = Status(
-            "shop", "production", now, common_live(now), fallback, candidates(now, worth, besides=V3), (), ()
-        )
-        for part in status.status(table, worth):
-            said.print(part)
-
-    watch("show", shown)
-    return {**watch.spent, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+@contextmanager
+def fleet(folder: Path, count: int, network: Network) -> Iterator[Fleet]:
+    """So many hosts, each with both releases. To be entered where the operator is."""
+    names = tuple(f"h{number:03}" for number in range(1, count + 1))
+    project = Project(folder / "home", folder / "ssh/ssh_config")
+    made = Fleet(folder, names, project)
+    with ExitStack() as stack:
+        for number, name in enumerate(names):
+            (made.app(name) / "shared").mkdir(parents=True)
+            stack.enter_context(_host(made, name, f"10.99.{number // 250}.{number % 250 + 1}", network))
+        stack.enter_context(_apps(made, network))
+        project.make()
+        project.write_playbook(names)
+        (project.home / ".ssh").symlink_to(folder / "ssh")  # for the tools that look nowhere else
+        (folder / "ssh/config").symlink_to("ssh_config")
+        for tag in (OLD, NEW):
+            project.deploy(tag)
+        made.keep()
+        yield made
 
 
-def table(sizes: tuple[int, ...]) -> str:
-    """As Markdown."""
-    rows = [dict(_alone(count)) for count in sizes]
-    heads = ["hosts", *(f"{head}, s" if head != "MiB" else head for head in rows[0])]
-    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
-    for count, row in zip(sizes, rows, strict=True):
-        cells = (f"{value:.0f}" if head == "MiB" else f"{value:.2f}" for head, value in row.items())
-        lines.append(f"| {count} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+def _host(made: Fleet, name: str, address: str, network: Network) -> Sshd:
+    """In the hosts' network, with a /srv/app that only it sees."""
+
+    def apart() -> Sshd:
+        own_mounts()
+        enter(network.hosts)
+        _run("mount", "-t", "tmpfs", "-o", "size=1m", "bench", "/srv")
+        Path("/srv/app").mkdir()
+        _run("mount", "--bind", str(made.app(name)), "/srv/app")
+        return start(made.folder / "ssh", name, address, _PORT)
+
+    return in_a_thread(apart)
 
 
-def _alone(count: int) -> list[tuple[str, float]]:
-    """In a process of its own, whose peak is its own."""
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.bench.fleet", "--one", str(count)], check=True, capture_output=True, text=True
-    )
-    return [(name, float(value)) for name, value in (line.split() for line in run.stdout.splitlines())]
+@contextmanager
+def _apps(made: Fleet, network: Network) -> Iterator[None]:
+    command = [sys.executable, str(Path(__file__).with_name("app.py")), str(made.folder / "apps")]
+
+    def there() -> subprocess.Popen[str]:
+        enter(network.hosts)
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    with in_a_thread(there) as process:
+        try:
+            if process.stdout is None or process.stdout.readline() != "ready\n":
+                raise OSError("the hosts' app did not start")
+            yield
+        finally:
+            process.kill()
 
 
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        for name, value in measured(int(sys.argv[2])).items():
-            print(name, value)
-    else:
-        print(table(tuple(map(int, sys.argv[1:])) or SIZES))
+def _run(*words: str) -> None:
+    subprocess.run(words, check=True)

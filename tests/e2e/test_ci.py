@@ -37,13 +37,18 @@ def _yaml(name: str) -> Any:
     return YAML(typ="safe").load(FOLDER / name)
 
 
+def read_job(name: str, job: str) -> Any:
+    """A job of GitHub Actions, as it is written."""
+    return _yaml(name)["jobs"][job]
+
+
 def _plain(variables: Mapping[str, str]) -> dict[str, str]:
     """What a CI would fill in is a secret."""
     return {name: "hidden" if "${{" in value else str(value) for name, value in variables.items()}
 
 
 def github() -> Job:
-    job = _yaml("github-actions.yml")["jobs"]["production"]
+    job = read_job("github-actions.yml", "production")
     steps = {one["name"]: one["run"] for one in job["steps"] if "run" in one}
     own = _plain(job["env"]) | {"SSH_KEY": "key", "SSH_KNOWN_HOSTS": "web9 ssh-ed25519 AAAA"}
     signs = {"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "ada"}

@@ -38,7 +38,7 @@ class Cable:
 
     def there(self, do: Callable[[], T]) -> T:
         """What is started meanwhile lives in the host's network."""
-        return _in_a_thread(lambda: _entered(Path("/run/netns", self.name), do))
+        return in_a_thread(lambda: _entered(Path("/run/netns", self.name), do))
 
 
 @contextmanager
@@ -64,22 +64,32 @@ def cable(number: int) -> Iterator[Cable]:
 def rebooted(boot: Path, do: Callable[[], T]) -> T:
     """What is started meanwhile reads its boot id from this file."""
 
-    def entered() -> T:
-        _checked(_libc.unshare(_NEW_MOUNTS))
-        _run("mount", "--make-rprivate", "/")
+    def mounted() -> T:
+        own_mounts()
         _run("mount", "--bind", str(boot), "/proc/sys/kernel/random/boot_id")
         return do()
 
-    return _in_a_thread(entered)
+    return in_a_thread(mounted)
+
+
+def own_mounts() -> None:
+    """What this thread mounts from now on, it and what it starts see alone."""
+    _checked(_libc.unshare(_NEW_MOUNTS))
+    _run("mount", "--make-rprivate", "/")
+
+
+def enter(namespace: Path) -> None:
+    """This thread and what it starts live in that network from now on."""
+    with namespace.open() as handle:
+        _checked(_libc.setns(handle.fileno(), _ANY))
 
 
 def _entered(namespace: Path, do: Callable[[], T]) -> T:
-    with namespace.open() as handle:
-        _checked(_libc.setns(handle.fileno(), _ANY))
+    enter(namespace)
     return do()
 
 
-def _in_a_thread(do: Callable[[], T]) -> T:
+def in_a_thread(do: Callable[[], T]) -> T:
     """A namespace is a thread's own, and this one ends with its thread."""
     done: list[T] = []
     thread = threading.Thread(target=lambda: done.append(do()))

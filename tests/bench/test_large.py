@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.bench.fleet import measured
+from tests.bench.large import measured
 
 
 def test_the_benchmark_still_measures_a_whole_deploy() -> None:
