@@ -9,9 +9,10 @@ from rollback.model import Finding, Step
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A step was begun."""
+    """A step was begun. lasting: seconds that it is meant to take; 0: as long as it needs."""
 
     step: Step
+    lasting: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """One round of the watch came in. left: seconds until it is over, 0 once it is."""
+    """One round of a watch, or of a pause, came in, or none while time passes. left: seconds until it is over, 0 once
+    it is."""
 
     findings: tuple[Finding, ...]
     left: float

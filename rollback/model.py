@@ -59,6 +59,7 @@ class Host:
     root: str
     ssh: Ssh = Ssh()
     roles: tuple[str, ...] = ()
+    zone: str = ""
     vars: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     restart: str | None = None
     drain: str | None = None
@@ -71,10 +72,12 @@ class Phase(StrEnum):
     MIGRATE = "migrate"
     ACTIVATE = "activate"
     VERIFY = "verify"
+    PAUSE = "pause"
     WATCH = "watch"
 
 
-JUDGED = frozenset({Phase.VERIFY, Phase.WATCH})  # what they find is weighed; the others did or did not do something
+LASTING = frozenset({Phase.PAUSE, Phase.WATCH})  # they ask again and again, for as long as the plan says
+JUDGED = LASTING | {Phase.VERIFY}  # what they find is weighed; the others did or did not do something
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ class Plan:
     resumes: operations that did not end, and whose work this plan finishes or undoes.
     between: the migrations from each other release that is live, and from the fallback, to the target; () when the
     playbook has none. reason: why a person rolls back, in their words.
+    groups: as in core.rollout, where the way back from here must keep to them.
     """
 
     kind: Kind
@@ -141,6 +145,12 @@ class Plan:
     between: tuple[Between, ...] = ()
     reason: str = ""
     watch: float = 0.0  # seconds that the last step takes; 0: there is none
+    pause: float = 0.0  # seconds between two waves
+    groups: tuple[tuple[str, ...], ...] = ()
+
+    def lasts(self, phase: Phase) -> float:
+        """Seconds that a step of this phase is meant to take; 0: as long as it needs."""
+        return {Phase.PAUSE: self.pause, Phase.WATCH: self.watch}.get(phase, 0.0)
 
     @property
     def goes_back(self) -> bool:

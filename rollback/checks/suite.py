@@ -24,6 +24,7 @@ from rollback.checks.turns import by_place, parted
 from rollback.checks.watch import Window, observe
 from rollback.events import Event, Found, Moved, Noticed
 from rollback.model import Finding, Phase, Release, View
+from rollback.playbook.settings import Watch
 from rollback.text import clean_line
 
 if TYPE_CHECKING:
@@ -106,14 +107,20 @@ class Checks:
         return _joined(self._crowd(gated, hosts if view is View.HOST else (None,))) if checks else ()
 
     def watch(
-        self, release: Release, previous: Mapping[str, Release | None], hosts: tuple[str, ...], excused: frozenset[str]
+        self,
+        release: Release,
+        previous: Mapping[str, Release | None],
+        hosts: tuple[str, ...],
+        excused: frozenset[str],
+        seconds: float,
+        over: Callable[[], bool] = lambda: False,
     ) -> tuple[Finding, ...]:
-        """What the watch after the last wave found, of every host and of the url."""
-        window = self._environment.verify.watch
-        if window is None:
-            return ()
-        sample = self._sampler(dict.fromkeys(hosts, release), previous, excused)
-        return observe(sample, self._limits, excused, Window(window, self._clock, self._sleep, self._tell))
+        """What the watch after the last wave, or the pause after another, found of these hosts and of the url.
+
+        over: nobody waits for it any more."""
+        interval = min(seconds, (self._environment.verify.watch or Watch()).interval)
+        window = Window(seconds, interval, self._clock, self._sleep, self._tell, over)
+        return observe(self._sampler(dict.fromkeys(hosts, release), previous, excused), self._limits, excused, window)
 
     def sample(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
         """One round of the watch, of what is live on these hosts and of the url."""

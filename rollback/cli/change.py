@@ -20,6 +20,7 @@ from rollback.cli.session import Session
 from rollback.cli.signals import Signals
 from rollback.cli.telling import Telling, post
 from rollback.cli.wanted import Terms, deploy_plan, first_plan, left, only_settled, resume_plan, rollback_plan
+from rollback.core.expected import expected
 from rollback.core.history import known_releases
 from rollback.core.recall import Subject, explained
 from rollback.errors import LeaseHeld, Refused, UsageError
@@ -30,7 +31,7 @@ from rollback.operation.conduct import Asked, Planned, conduct
 from rollback.operation.ports import Ports
 from rollback.report import ending as endings
 from rollback.report import plan as plans
-from rollback.report import words
+from rollback.report import waves, words
 
 
 def deploy(options: Options, tag: str, terms: Terms) -> Reply:
@@ -152,7 +153,8 @@ def _show(session: Session, plan: Plan) -> None:
 def _lines(session: Session, plan: Plan) -> tuple[str, ...]:
     known = session.known()
     noted = (*_changes(session, plan), *plans.frozen(plan, known.freeze))
-    return plans.lines(plan, session.environment.name, known.standings, known.left, noted)
+    shown = plans.lines(plan, session.environment.name, known.standings, known.left, noted)
+    return (*shown, *waves.takes(expected(plan, session.near().recent)))
 
 
 def _changes(session: Session, plan: Plan) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from rollback.cli.session import Session
 from rollback.core.condition import Condition
 from rollback.core.estimate import Estimate, estimate
 from rollback.core.fallback import choose_fallback
-from rollback.core.plan import Rollout, waves
 from rollback.core.ready import Wanted, at_rest, findings, red, thaw
+from rollback.core.rollout import waves
 from rollback.core.status import common_live
 from rollback.errors import Refused
 from rollback.model import Release, Sighting
@@ -69,4 +69,4 @@ def _estimate(session: Session, conditions: Sequence[Condition]) -> Estimate | N
     names = tuple(host.name for host in session.hosts)
     slowest = max((one.round_trip for one in conditions), default=0.0)
     measured = session.ledger.shelf.read(session.ledger.shelf.newest(_MEASURED))
-    return estimate(measured, len(waves(names, Rollout(0, session.rollout.batch))), slowest)
+    return estimate(measured, len(waves(names, session.rollout.back)), slowest)

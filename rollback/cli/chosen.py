@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from rollback.errors import UsageError
 from rollback.model import Host
-from rollback.text import clean_line
+from rollback.text import clean_line, hosts
 
 
 def chosen(every: tuple[Host, ...], wanted: str | None, environment: str) -> tuple[Host, ...]:
@@ -18,6 +18,6 @@ def chosen(every: tuple[Host, ...], wanted: str | None, environment: str) -> tup
     if idle or not patterns:
         raise UsageError(
             f"--hosts: no host of {environment} is called {clean_line(', '.join(idle)) or 'nothing'}",
-            hint=f"its hosts: {', '.join(host.name for host in every)}",
+            hint=f"its hosts: {hosts([host.name for host in every], 20)}",
         )
     return tuple(host for host in every if any(fnmatchcase(host.name, p) for p in patterns))

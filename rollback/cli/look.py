@@ -19,10 +19,11 @@ from rollback.core.history import kept
 from rollback.core.incident import incidents
 from rollback.core.near import around
 from rollback.core.past import UNFINISHED, Past, Wanted, past
-from rollback.core.plan import Known, Rollout
+from rollback.core.plan import Known
 from rollback.core.recall import recalled
 from rollback.core.resume import confirm, resume
-from rollback.core.status import Status, common_live, live_on
+from rollback.core.rollout import Rollout
+from rollback.core.status import Status, common_live, live_on, problems
 from rollback.core.times import times
 from rollback.core.vigil import alarm
 from rollback.errors import Refused, Unreachable, UsageError
@@ -96,8 +97,7 @@ def seen(session: Session) -> tuple[Sighting, ...]:
     """The hosts as they are. Raises: Unreachable when none of them answers."""
     sightings = session.sight()
     if not any(s.reachable for s in sightings):
-        problems = "; ".join(f"{s.host}: {s.problem}" for s in sightings)
-        raise Unreachable(f"no host answered: {problems}", hint="rollback check")
+        raise Unreachable(f"no host answered: {problems(sightings)}", hint="rollback check")
     return sightings
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rollback.cli.look import over
 from rollback.cli.session import Session
 from rollback.core.near import around
-from rollback.core.plan import Rollout, waves
+from rollback.core.rollout import waves
 from rollback.dashboard.source import Seen
 from rollback.errors import RollbackError
 from rollback.events import Noticed
@@ -30,7 +30,7 @@ class Place:
         self._session = session
         self.name, self.url = session.environment.name, session.environment.url
         names = tuple(host.name for host in session.hosts)
-        self.waves = len(waves(names, Rollout(0, session.rollout.batch)))
+        self.waves = len(waves(names, session.rollout.back))
         self._seen: Seen | None = None
         self._shelf = session.ledger.shelf
 

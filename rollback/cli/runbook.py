@@ -15,6 +15,7 @@ from rollback.core.runbook import runbook
 from rollback.errors import Refused, UsageError
 from rollback.playbook.find import from_home, home
 from rollback.report.runbook import block, difference, merged
+from rollback.source.inventory import ask
 from rollback.text import clean_line
 
 NAME = "RUNBOOK.md"
@@ -25,7 +26,8 @@ def write(options: Options, check: bool, stdout: bool) -> Reply:
         raise UsageError("--check and --stdout write nothing; one of them is enough", hint="rollback runbook --stdout")
     with Session(options) as session:
         playbook = session.playbook
-    new = block(runbook(playbook, partial(from_home, playbook.file)))
+    elsewhere = partial(ask, folder=playbook.file.parent)
+    new = block(runbook(playbook, partial(from_home, playbook.file), elsewhere))
     file = (home(playbook.file) / NAME).resolve()
     shown = clean_line(str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file))
     if stdout:

@@ -19,7 +19,8 @@ from rollback.cli.outlet import console, prose, secrets
 from rollback.core.history import known_releases
 from rollback.core.left import unfinished, unheard
 from rollback.core.near import Near, Regarded, known, near
-from rollback.core.plan import Known, Rollout
+from rollback.core.plan import Known
+from rollback.core.rollout import Rollout, rollout
 from rollback.errors import UsageError
 from rollback.events import Event
 from rollback.model import Host, Record, Release, Sighting
@@ -63,7 +64,9 @@ class Session:
 
     @cached_property
     def environment(self) -> Environment:
-        return self.playbook.environment(self.options.env)
+        from rollback.source.inventory import ask
+
+        return self.playbook.environment(self.options.env, lambda one: ask(one, self.playbook.file.parent))
 
     @cached_property
     def hosts(self) -> tuple[Host, ...]:
@@ -209,9 +212,7 @@ class Session:
 
     @cached_property
     def rollout(self) -> Rollout:
-        wanted, watch = self.environment.rollout, self.environment.verify.watch
-        batch = wanted.batch.of(len(self.hosts)) if wanted.batch else 0
-        return Rollout(wanted.canary, batch, watch.duration if watch else 0.0)
+        return rollout(self.environment, self.hosts)
 
     @cached_property
     def policy(self) -> Policy:

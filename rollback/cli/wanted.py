@@ -43,7 +43,7 @@ def first_plan(session: Session, release: Release, terms: Terms, sightings: Sequ
         return deploy_plan(session, release, terms, sightings)
     session.regard(release)
     known = session.known()
-    planning.require_deployable(release, sightings, known, terms.away)
+    planning.require_deployable(release, sightings, known, max(terms.away, session.rollout.away))
     return _before(session, known, sightings) or deploy_plan(session, release, terms, sightings)
 
 

@@ -5,7 +5,7 @@ The target is one for the whole fleet, never chosen per host. What cannot be don
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollback.core.fallback import last_known_good, way_back
@@ -13,23 +13,12 @@ from rollback.core.freeze import Freeze
 from rollback.core.history import Standings
 from rollback.core.left import NO_REST, Left, Rest
 from rollback.core.refusals import a_way_back, earned, not_frozen, not_moved, not_quarantined, not_withdrawn
-from rollback.core.status import common_live
+from rollback.core.rollout import Rollout, waves
+from rollback.core.status import common_live, problems
 from rollback.errors import Refused, Unreachable
 from rollback.model import Kind, Phase, Plan, Release, Sighting, Step
 
 Sightings = Sequence[Sighting]
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """How many hosts at once: first `canary` (0: none), then `batch` at a time (0: all the others).
-
-    watch: seconds for which a deploy goes on asking after the last of them; 0: not at all.
-    """
-
-    canary: int = 0
-    batch: int = 0
-    watch: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +38,9 @@ def deploy(
 ) -> Plan:
     """The plan that puts `release` on every host, with the way back. `force` lifts the refusals that a person may lift.
 
-    away: as many hosts may be out of reach; they are left pending. Raises: Refused, TagMoved.
+    away: as many hosts may be out of reach, or as the roll-out says; they are left pending. Raises: Refused, TagMoved.
     """
+    away = max(away, rollout.away)
     reachable = _reachable(sightings, away)
     fallback = way_back(release, reachable, known.standings)
     if not force:
@@ -67,6 +57,8 @@ def deploy(
         rollout.batch,
         _away(sightings),
         watch=rollout.watch if steps[-1].phase is Phase.WATCH else 0.0,
+        pause=rollout.pause if any(step.phase is Phase.PAUSE for step in steps) else 0.0,
+        groups=rollout.groups,
     )
 
 
@@ -105,11 +97,10 @@ def back(kind: Kind, target: Release, sightings: Sightings, rollout: Rollout) ->
     moving = [s for s in reachable if s not in settled]
     having = _names([s for s in moving if target in s.releases])
     lacking = _names([s for s in moving if target not in s.releases])
-    one_by_one = Rollout(0, rollout.batch)
     steps = (
-        *_switches(target, having, one_by_one),
+        *_switches(target, having, rollout.back),
         *_brought(target, moving),
-        *_switches(target, lacking, one_by_one),
+        *_switches(target, lacking, rollout.back),
         *((Step(Phase.VERIFY, target, _names(settled)),) if settled else ()),
     )
     return Plan(kind, target, None, steps, _live(reachable), rollout.batch, _away(sightings))
@@ -126,8 +117,8 @@ def drill(sightings: Sightings, known: Known, rollout: Rollout) -> Plan:
         raise Refused("the hosts are not at rest on one release: there is nothing to rehearse", hint="rollback status")
     earned(live, known.standings)
     fallback = last_known_good(reachable, known.standings, besides=live)
-    steps = _brought(fallback, reachable) + _switches(fallback, _names(reachable), Rollout(0, rollout.batch))
-    return Plan(Kind.DRILL, fallback, live, steps, _live(reachable), rollout.batch)
+    steps = _brought(fallback, reachable) + _switches(fallback, _names(reachable), rollout.back)
+    return Plan(Kind.DRILL, fallback, live, steps, _live(reachable), rollout.batch, groups=rollout.groups)
 
 
 def recovery(plan: Plan, attempted: Iterable[Step]) -> tuple[Step, ...]:
@@ -138,21 +129,13 @@ def recovery(plan: Plan, attempted: Iterable[Step]) -> tuple[Step, ...]:
     hosts = touched(plan, attempted)
     if not hosts or plan.fallback is None or plan.barrier:
         return ()
-    return _switches(plan.fallback, hosts, Rollout(0, plan.batch))
+    return _switches(plan.fallback, hosts, Rollout(batch=plan.batch, groups=plan.groups).back)
 
 
 def touched(plan: Plan, attempted: Iterable[Step]) -> tuple[str, ...]:
     """Hosts that run, or may run, the target: those of every attempted activation, in the plan's order."""
     tried = {host for step in attempted if step.phase is Phase.ACTIVATE for host in step.hosts}
     return tuple(host for host, _ in plan.live if host in tried)
-
-
-def waves(hosts: Sequence[str], rollout: Rollout) -> tuple[tuple[str, ...], ...]:
-    """The hosts cut into the groups that are switched together."""
-    first, rest = tuple(hosts[: rollout.canary]), tuple(hosts[rollout.canary :])
-    size = rollout.batch or len(rest) or 1
-    cut = tuple(rest[start : start + size] for start in range(0, len(rest), size))
-    return ((first,) if first else ()) + cut
 
 
 def _wanted_away(reachable: Sightings, rest: Rest) -> Release | None:
@@ -177,22 +160,30 @@ def _brought(release: Release, sightings: Sightings) -> tuple[Step, ...]:
 
 
 def _switches(release: Release, hosts: Sequence[str], rollout: Rollout) -> tuple[Step, ...]:
-    groups = waves(hosts, rollout)
-    return tuple(Step(phase, release, group) for group in groups for phase in (Phase.ACTIVATE, Phase.VERIFY))
+    return tuple(_stepped(release, waves(hosts, rollout), Phase.PAUSE if rollout.pause else None))
+
+
+def _stepped(release: Release, groups: Sequence[tuple[str, ...]], between: Phase | None) -> Iterator[Step]:
+    """A wave's own hosts are watched in the pause that follows it; after the last wave there is nothing to wait for."""
+    for number, hosts in enumerate(groups, start=1):
+        yield Step(Phase.ACTIVATE, release, hosts)
+        yield Step(Phase.VERIFY, release, hosts)
+        if between and number < len(groups):
+            yield Step(between, release, hosts)
 
 
 def reachable_of(sightings: Sightings) -> tuple[Sighting, ...]:
     """Raises: Unreachable when no host is."""
     reachable = tuple(s for s in sightings if s.reachable)
     if not reachable:
-        raise Unreachable(_problems(sightings), hint="rollback check")
+        raise Unreachable(problems(sightings), hint="rollback check")
     return reachable
 
 
 def _reachable(sightings: Sightings, away: int) -> tuple[Sighting, ...]:
     lost = len(_away(sightings))
     if lost > away:
-        raise Refused(_problems(sightings), hint=_without(lost, len(sightings)))
+        raise Refused(problems(sightings), hint=_without(lost, len(sightings)))
     return reachable_of(sightings)
 
 
@@ -202,10 +193,6 @@ def _without(lost: int, every: int) -> str:
 
 def _away(sightings: Sightings) -> tuple[str, ...]:
     return tuple(s.host for s in sightings if not s.reachable)
-
-
-def _problems(sightings: Sightings) -> str:
-    return "; ".join(f"{s.host}: {s.problem}" for s in sightings if not s.reachable)
 
 
 def _names(sightings: Sightings) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from rollback.core.fallback import last_known_good
 from rollback.core.left import Left, Rest
-from rollback.core.plan import Known, Rollout, back, deploy
+from rollback.core.plan import Known, back, deploy
 from rollback.core.refusals import is_bad
+from rollback.core.rollout import Rollout
 from rollback.core.status import common_live
 from rollback.errors import Refused
 from rollback.model import Kind, Phase, Plan, Release, Sighting

@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from rollback.core.plan import Rollout, waves
+from rollback.core.rollout import rollout, waves
 from rollback.model import Host, View
 from rollback.playbook.check import Check
+from rollback.playbook.inventory import Ask, nobody
 from rollback.playbook.resolve import Environment
 from rollback.playbook.schema import Playbook
 
@@ -72,9 +73,10 @@ class Runbook:
     secrets: tuple[str, ...]
 
 
-def runbook(playbook: Playbook, shown: Shown) -> Runbook:
-    """Of all its environments. shown: how a file is called where the commands are typed, on every machine alike."""
-    places = tuple(_place(playbook.environment(name), shown) for name in playbook.environments)
+def runbook(playbook: Playbook, shown: Shown, ask: Ask = nobody) -> Runbook:
+    """Of all its environments. shown: how a file is called where the commands are typed, on every machine alike. ask:
+    brings hosts that stand elsewhere."""
+    places = tuple(_place(playbook.environment(name, ask), shown) for name in playbook.environments)
     place = next((one for one in places if one.name == "production"), places[0])
     return Runbook(
         playbook.app,
@@ -93,10 +95,8 @@ def runbook(playbook: Playbook, shown: Shown) -> Runbook:
 def _place(environment: Environment, shown: Shown) -> Place:
     servers = tuple(_server(host, shown) for host in environment.hosts)
     names = tuple(host.name for host in environment.hosts)
-    batch = environment.rollout.batch.of(len(names))
-    return Place(
-        environment.name, environment.url or "", servers, waves(names, Rollout(0, batch)), _policy(environment)
-    )
+    back = rollout(environment, environment.hosts).back
+    return Place(environment.name, environment.url or "", servers, waves(names, back), _policy(environment))
 
 
 def _policy(environment: Environment) -> tuple[str, ...]:

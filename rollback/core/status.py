@@ -9,6 +9,9 @@ from rollback.core.freeze import Freeze
 from rollback.core.history import Standing
 from rollback.core.vigil import Alarm
 from rollback.model import Migration, Release, Sighting
+from rollback.text import hosts
+
+_PROBLEMS = 6  # sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,17 @@ class Status:
     freeze: Freeze | None = None
     alarm: Alarm | None = None
     barred: tuple[Migration, ...] = ()
+
+
+def problems(sightings: Sequence[Sighting]) -> str:
+    """`web1: refused; web2 web3: timed out`: why hosts could not be seen; of many the first few are named."""
+    found: dict[str, list[str]] = {}
+    for one in sightings:
+        if one.problem is not None:
+            found.setdefault(one.problem, []).append(one.host)
+    said = [f"{hosts(names)}: {problem}" for problem, names in found.items()]
+    more = [f"and {len(said) - _PROBLEMS} more problems"] if said[_PROBLEMS:] else []
+    return "; ".join((*said[:_PROBLEMS], *more))
 
 
 def live_on(sightings: Sequence[Sighting]) -> dict[str, Release]:

@@ -194,7 +194,7 @@ def _seen_again(hosts: tuple[str, ...], back: Walk, ports: Ports) -> tuple[tuple
 
 
 def _seen(hosts: tuple[str, ...], ports: Ports) -> tuple[tuple[str, ...], dict[str, str | None]]:
-    seen = {s.host: s for s in ports.fleet.sight() if s.host in hosts}
+    seen = {s.host: s for s in ports.fleet.sight()}
     away = tuple(host for host in hosts if not seen[host].reachable)
     return away, {host: seen[host].live for host in hosts}
 
@@ -221,5 +221,5 @@ def _failing(verdict: Verdict, policy: Policy) -> frozenset[str]:
 
 
 def _now(plan: Plan, release: Release, attempted: Iterable[Step]) -> Live:
-    switched = touched(plan, attempted)
+    switched = frozenset(touched(plan, attempted))
     return tuple((host, release.id if host in switched else was) for host, was in plan.live)

@@ -62,8 +62,17 @@ class Checks(Protocol):
         excused: frozenset[str],
     ) -> Findings: ...
     def watch(
-        self, release: Release, previous: Mapping[str, Release | None], hosts: Hosts, excused: frozenset[str]
-    ) -> Findings: ...
+        self,
+        release: Release,
+        previous: Mapping[str, Release | None],
+        hosts: Hosts,
+        excused: frozenset[str],
+        seconds: float,
+        over: Callable[[], bool],
+    ) -> Findings:
+        """Ask again and again for so long, or until a limit is passed or it is over for another reason."""
+        ...
+
     def once(self, live: Mapping[str, Release]) -> Findings: ...
 
 

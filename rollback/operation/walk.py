@@ -55,7 +55,7 @@ def walk(steps: Iterable[Step], plan: Plan, so_far: Walk, policy: Policy, ports:
             ports.checks.before(step.release, step.hosts, _compared(step, plan, ports))
         ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
         so_far.attempted.append(step)
-        ports.tell(Began(step))
+        ports.tell(Began(step, plan.lasts(step.phase)))
         ahead = _switched_by(every[place - begun + 1 :]) - so_far.lacking
         findings = _perform(step, plan, ahead, policy, ports)
         ports.journal.record(Observed(step, findings))
@@ -121,13 +121,17 @@ def _perform(step: Step, plan: Plan, ahead: set[str], policy: Policy, ports: Por
             )
         case Phase.VERIFY:
             return _verify(step, plan, ahead, policy, ports)
-        case Phase.WATCH:
-            return ports.checks.watch(step.release, _before(step, plan, ports), step.hosts, policy.excused)
+        case Phase.PAUSE | Phase.WATCH:
+            before, seconds = _before(step, plan, ports), plan.lasts(step.phase)
+            return ports.checks.watch(
+                step.release, before, step.hosts, policy.excused, seconds, lambda: bool(ports.fleet.taken_away)
+            )
 
 
 def _expected(plan: Plan, step: Step) -> tuple[str | None, ...]:
     """What may be live on these hosts when they are switched: anything else is drift."""
-    before = {live for host, live in plan.live if host in step.hosts}
+    hosts = frozenset(step.hosts)
+    before = {live for host, live in plan.live if host in hosts}
     return tuple(dict.fromkeys([*sorted(before, key=str), plan.target.id]))
 
 
@@ -138,7 +142,8 @@ def _is_new(step: Step, plan: Plan) -> bool:
 
 def _compared(step: Step, plan: Plan, ports: Ports) -> dict[str, Release]:
     """What a new release has to live up to, on each of its hosts."""
-    live = {host: ports.releases.get(was or "") for host, was in plan.live if host in step.hosts}
+    before = _before(step, plan, ports)
+    live = {host: before[host] for host in step.hosts}
     return {host: was for host, was in live.items() if was and was != step.release and _is_new(step, plan)}
 
 

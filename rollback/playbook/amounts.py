@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,10 @@ class Share:
     def of(self, count: int) -> int:
         """This share of `count` things, rounded up, and never none of some: 25% of 3 is 1."""
         return min(count, max(1, ceil(self.fraction * count - 1e-9)))
+
+    def within(self, count: int) -> int:
+        """The most that is not more than this share of `count` things: 25% of 3 is none."""
+        return floor(self.fraction * count + 1e-9)
 
     def __str__(self) -> str:
         return f"{self.fraction * 100:g}%"
@@ -28,6 +32,8 @@ class Exactly:
 
     def of(self, count: int) -> int:
         return min(count, self.count)
+
+    within = of
 
     def __str__(self) -> str:
         return str(self.count)

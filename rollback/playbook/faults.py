@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from itertools import zip_longest
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -107,10 +108,11 @@ def keys(model: type[BaseModel]) -> dict[str, Any]:
 
 def _model_at(path: Path, model: type[BaseModel]) -> type[BaseModel]:
     """The model that a path leads to: keys of mappings and places in lists are stepped over."""
-    for part in path:
+    for part, following in zip_longest(path, path[1:]):
         field = keys(model).get(part) if isinstance(part, str) else None
-        inner = next(models(field.annotation), None) if field else None
-        model = inner or model
+        found = [*models(field.annotation)] if field else []
+        if found:  # of several the first is a list's item
+            model = found[0 if isinstance(following, int) else -1]
     return model
 
 

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from rollback import model
 from rollback.errors import UsageError
+from rollback.playbook import inventory
+from rollback.playbook.hosts import WrittenHost
+from rollback.playbook.inventory import Ask, Inventory
 from rollback.playbook.notify import Notify
-from rollback.playbook.settings import Rollout, Verify, WrittenEnvironment, WrittenHost
+from rollback.playbook.read import dotted
+from rollback.playbook.settings import Rollout, Verify, WrittenEnvironment
 from rollback.playbook.template import names, render
 from rollback.text import clean, clean_line
 
@@ -41,16 +45,30 @@ class Environment:
         return known | (_host_values(host.name, host.ssh.address, host.vars) if host else {})
 
 
-def environment(playbook: Playbook, name: str | None) -> Environment:
-    """The environment called `name`, or the only one. UsageError: several and none named, or no such name."""
+def environment(playbook: Playbook, name: str | None, ask: Ask) -> Environment:
+    """The environment called `name`, or the only one. UsageError: several and none named, or no such name; or its hosts
+    stand elsewhere (`ask` brings them), and they are none."""
     chosen = _choose(tuple(playbook.environments), name)
     written = playbook.environments[chosen]
-    hosts = tuple(_host(playbook, chosen, written, one) for one in written.hosts)
+    hosts = tuple(_host(playbook, chosen, written, one) for one in _written(playbook, chosen, ask))
     confirm_within = written.policy.confirm_within or playbook.policy.confirm_within
     notify = tuple(one for one in playbook.notify if one.environments is None or chosen in one.environments)
     return Environment(
         chosen, playbook.app, written.url, hosts, written.rollout, written.verify, confirm_within, notify
     )
+
+
+def _written(playbook: Playbook, name: str, ask: Ask) -> tuple[WrittenHost, ...]:
+    written = playbook.environments[name]
+    if not isinstance(written.hosts, Inventory):
+        return written.hosts
+    from rollback.playbook import rules  # which needs this room, too
+
+    found = inventory.hosts(written.hosts, ask)
+    wrong = next(rules.of_hosts(playbook, name, written, found), None)
+    if wrong:
+        raise UsageError(f"with the hosts of {written.hosts}: {dotted(wrong.path)}: {wrong.sentence}")
+    return found
 
 
 def variables(playbook: Playbook, written: WrittenEnvironment, host: WrittenHost) -> dict[str, str]:
@@ -100,6 +118,7 @@ def _host(playbook: Playbook, name: str, written: WrittenEnvironment, host: Writ
         root=root(playbook, name, written, host),
         ssh=_ssh(playbook, written, host),
         roles=host.roles,
+        zone=host.zone or "",
         vars=MappingProxyType(variables(playbook, written, host)),
         restart=_nearest(*(level.restart for level in levels)),
         drain=_nearest(*(level.drain for level in levels)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rollback.model import View
@@ -13,6 +13,7 @@ from rollback.playbook.template import names
 
 if TYPE_CHECKING:
     from rollback.playbook.check import Check
+    from rollback.playbook.hosts import WrittenHost
     from rollback.playbook.schema import Playbook
     from rollback.playbook.settings import WrittenEnvironment
 
@@ -23,11 +24,21 @@ def faults(playbook: Playbook) -> Iterator[Fault]:
     yield from _idle(playbook)
     yield from _notify(playbook)
     for name, written in playbook.environments.items():
-        yield from _roots(playbook, name, written)
         for at, check in enumerate(playbook.checks):
             yield from _url(at, check, name, written)
             yield from _limits(at, check, name, written)
-            yield from _vars(playbook, at, check, name, written)
+        if written.listed:
+            yield from of_hosts(playbook, name, written, written.listed)
+
+
+def of_hosts(
+    playbook: Playbook, name: str, written: WrittenEnvironment, hosts: Sequence[WrittenHost]
+) -> Iterator[Fault]:
+    """Between the playbook and an environment's hosts, wherever they stand."""
+    yield from _roots(playbook, name, written, hosts)
+    yield from _order(name, written, hosts)
+    for at, check in enumerate(playbook.checks):
+        yield from _vars(playbook, at, check, name, written, hosts)
 
 
 def _checks(playbook: Playbook) -> Iterator[Fault]:
@@ -62,15 +73,24 @@ def _notify(playbook: Playbook) -> Iterator[Fault]:
                 )
 
 
-def _roots(playbook: Playbook, name: str, written: WrittenEnvironment) -> Iterator[Fault]:
+def _roots(playbook: Playbook, name: str, written: WrittenEnvironment, hosts: Sequence[WrittenHost]) -> Iterator[Fault]:
     """One fault is enough where every host has it."""
     found: dict[str, Fault] = {}
-    for host in written.hosts:
+    for host in hosts:
         try:
             resolve.root(playbook, name, written, host)
         except ValueError as wrong:
             found.setdefault(str(wrong).replace(host.name, ""), Fault(("root",), str(wrong)))
     yield from found.values()
+
+
+def _order(name: str, written: WrittenEnvironment, hosts: Sequence[WrittenHost]) -> Iterator[Fault]:
+    roles = {role for host in hosts for role in host.roles}
+    for at, role in enumerate(written.rollout.order):
+        if role not in roles:
+            known = ", ".join(sorted(roles)) or "none"
+            path = ("environments", name, "rollout", "order", at)
+            yield Fault(path, f'no host of {name} has the role "{role}"; there is {known}')
 
 
 def _url(at: int, check: Check, name: str, written: WrittenEnvironment) -> Iterator[Fault]:
@@ -95,10 +115,12 @@ def _limits(at: int, check: Check, name: str, written: WrittenEnvironment) -> It
                 yield Fault(("checks", at, key), f"{limit} can never be exceeded: {sampled}")
 
 
-def _vars(playbook: Playbook, at: int, check: Check, name: str, written: WrittenEnvironment) -> Iterator[Fault]:
+def _vars(
+    playbook: Playbook, at: int, check: Check, name: str, written: WrittenEnvironment, hosts: Sequence[WrittenHost]
+) -> Iterator[Fault]:
     used = {(path, one) for path, text in texts(check) for one in names(text) if one.startswith(VARS)}
     for path, one in sorted(used, key=str):
         key = one.removeprefix(VARS)
-        without = [host.name for host in written.hosts if key not in resolve.variables(playbook, written, host)]
+        without = [host.name for host in hosts if key not in resolve.variables(playbook, written, host)]
         if without:
             yield Fault(("checks", at, *path), f"{{{{{one}}}}}: no vars.{key} on {', '.join(without[:5])} of {name}")

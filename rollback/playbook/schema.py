@@ -14,6 +14,8 @@ from pydantic import Field, PrivateAttr, model_validator
 from rollback.playbook import rules
 from rollback.playbook.amounts import Exactly, Share
 from rollback.playbook.check import Check
+from rollback.playbook.hosts import Ssh, Vars
+from rollback.playbook.inventory import Ask, nobody
 from rollback.playbook.notify import Notify
 from rollback.playbook.resolve import Environment, environment
 from rollback.playbook.scope import texts
@@ -25,8 +27,6 @@ from rollback.playbook.settings import (
     Policy,
     Rollout,
     Shared,
-    Ssh,
-    Vars,
     Verify,
     Watch,
     WrittenEnvironment,
@@ -94,9 +94,9 @@ class Playbook(Frozen):
         """Where it was read from, absolute."""
         return self._file
 
-    def environment(self, name: str | None = None) -> Environment:
-        """The environment called `name`, or the only one. UsageError: several and none named, or no such name."""
-        return environment(self, name)
+    def environment(self, name: str | None = None, ask: Ask = nobody) -> Environment:
+        """See `resolve.environment`."""
+        return environment(self, name, ask)
 
     def secret_names(self) -> frozenset[str]:
         """Every ${NAME} that an operation needs. It goes on without those of `notify` and of `ledger`."""

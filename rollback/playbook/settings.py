@@ -1,48 +1,24 @@
-"""The playbook's smaller mappings: how hosts are reached, what is built and shared, and an environment's policy."""
+"""The playbook's smaller mappings: what is built and shared, and an environment's policy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, PlainValidator, TypeAdapter, ValidationInfo, model_validator
 
-from rollback.playbook.amounts import Share
+from rollback.playbook.amounts import Exactly, Share
+from rollback.playbook.hosts import Listed, Ssh, Vars, WrittenHost, twice
+from rollback.playbook.inventory import Inventory
 from rollback.playbook.shape import Fault, Frozen, refuse
-from rollback.playbook.types import Batch, Count, Duration, OneOrMore, Port, Rate, Span, Switch, Text
+from rollback.playbook.types import Batch, Count, Duration, MayBeAway, OneOrMore, Span, Switch
 from rollback.playbook.words import (
-    Beside,
     Command,
-    HostName,
-    Identifier,
     Inside,
     Line,
     OptionalCommand,
     Regex,
     Url,
-    User,
 )
-
-Vars = Mapping[Identifier, Text]
-
-
-class Ssh(Frozen):
-    """How hosts are reached; what is left out comes from the user's ssh_config."""
-
-    user: User | None = None
-    port: Port | None = None
-    config: Beside | None = Field(default=None, description="an ssh_config to read instead of the user's")
-    known_hosts: Beside | None = Field(
-        default=None, description="host keys to trust, instead of the user's and the system's"
-    )
-    host_keys: Literal["strict", "accept-new"] | None = Field(
-        default=None, description="accept-new trusts a host never seen before"
-    )
-    connect_timeout: Span | None = Field(default=None, description="default 5s")
-    command_timeout: Span | None = Field(default=None, description="of any command on a host; default 5m")
-    bandwidth: Rate | None = Field(
-        default=None, description="a second, for all uploads together to hosts that have the same; default: no cap"
-    )
 
 
 class Build(Frozen):
@@ -87,10 +63,22 @@ class Migrations(Frozen):
 
 
 class Rollout(Frozen):
-    """How many hosts at once: first `canary`, then `batch` at a time."""
+    """Who is switched when: first `canary` hosts, then `batch` at a time, one role after the other. A wave is never of
+    two zones."""
 
     canary: Count = Field(default=1, description="hosts that go first; 0: none")
     batch: Batch = Field(default=Share(0.5), description="hosts at once after that: a count, or a share of all hosts")
+    pause: Duration = Field(default=0.0, description="between two waves; the hosts of the first are watched meanwhile")
+    max_unreachable: MayBeAway = Field(
+        default=Exactly(0), description="hosts that a deploy may go out without: a count, or a share of all hosts"
+    )
+    order: OneOrMore[Line] = Field(default=(), description="roles, in the order in which their hosts are switched")
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        twice = [at for at, role in enumerate(self.order) if role in self.order[:at]]
+        refuse(*(Fault(("order", at), f'"{self.order[at]}" is already there') for at in twice))
+        return self
 
 
 class Gate(Frozen):
@@ -158,38 +146,25 @@ class Policy(Frozen):
         return self
 
 
-def _named(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
+def _written(value: Any, info: ValidationInfo) -> tuple[WrittenHost, ...] | Inventory:
+    """A mapping without a name says where they stand. Both are read apart, so that no fault speaks of the other."""
+    elsewhere = isinstance(value, Inventory) or (isinstance(value, dict) and "name" not in value)
+    reader: TypeAdapter[Any] = _ELSEWHERE if elsewhere else _LISTED
+    found: tuple[WrittenHost, ...] | Inventory = reader.validate_python(value, context=info.context)
+    return found
 
 
-class WrittenHost(Frozen):
-    """A host as the playbook has it; what is None comes from around it, or from the user's ssh_config."""
-
-    name: HostName = Field(description="looked up in the user's ssh_config first")
-    address: HostName | None = None
-    port: Port | None = Field(default=None, description="of its sshd")
-    user: User | None = None
-    roles: tuple[Line, ...] = ()
-    ssh: Ssh = Ssh()
-    restart: OptionalCommand | None = Field(default=None, description='"" means: nothing here')
-    drain: OptionalCommand | None = Field(default=None, description='"" means: nothing here')
-    undrain: OptionalCommand | None = Field(default=None, description='"" means: nothing here')
-    vars: Vars = Field(default={})
-
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        twice = [key for key in ("port", "user") if key in self.model_fields_set & self.ssh.model_fields_set]
-        refuse(*(Fault(("ssh", key), f"`{key}` is also beside the host's name: say it once") for key in twice))
-        return self
-
-
-Hosts = OneOrMore[Annotated[WrittenHost, BeforeValidator(_named, json_schema_input_type=str | WrittenHost)]]
+_ELSEWHERE: TypeAdapter[Inventory] = TypeAdapter(Inventory)
+_LISTED: TypeAdapter[tuple[WrittenHost, ...]] = TypeAdapter(Listed)
+Hosts = Annotated[
+    tuple[WrittenHost, ...] | Inventory, PlainValidator(_written, json_schema_input_type=Listed | Inventory)
+]
 
 
 class WrittenEnvironment(Frozen):
     """An environment as the playbook has it."""
 
-    hosts: Hosts = Field(description="names, or mappings with a name")
+    hosts: Hosts = Field(description="names, or mappings with a name; or where they stand: file, command or ansible")
     url: Url | None = Field(default=None, description="the app as its users reach it")
     rollout: Rollout = Rollout()
     verify: Verify = Verify()
@@ -200,11 +175,12 @@ class WrittenEnvironment(Frozen):
     undrain: OptionalCommand | None = None
     vars: Vars = Field(default={})
 
+    @property
+    def listed(self) -> tuple[WrittenHost, ...]:
+        """Those that stand in the playbook."""
+        return () if isinstance(self.hosts, Inventory) else self.hosts
+
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        seen: set[str] = set()
-        for at, host in enumerate(self.hosts):
-            if host.name in seen:
-                refuse(Fault(("hosts", at), f'"{host.name}" is already a host of this environment'))
-            seen.add(host.name)
+        refuse(*(Fault(("hosts", *one.path), one.sentence) for one in twice(self.listed)))
         return self

@@ -105,6 +105,14 @@ def _batch(value: object) -> Exactly | Share:
     return part
 
 
+def _may_be_away(value: object) -> Exactly | Share:
+    if isinstance(value, Exactly | Share):
+        return value
+    if isinstance(value, str) and value.endswith("%"):
+        return _part(share(value))
+    return Exactly(_whole("a count or a share (like 2 or 5%)", 0, 1_000_000)(value))
+
+
 def _whole(expected: str, least: int, most: int) -> Callable[[object], int]:
     def parse(value: object) -> int:
         if type(value) is int:
@@ -176,6 +184,7 @@ def _whole_schema(least: int) -> WithJsonSchema:
 
 _DURATION_SCHEMA = _schema(type="string", pattern=DURATION, examples=["500ms", "10s", "5m"])
 _BATCH_SCHEMA = _schema(anyOf=[{"type": "integer", "minimum": 1}, {"type": "string", "pattern": SHARE}])
+_AWAY_SCHEMA = _schema(anyOf=[{"type": "integer", "minimum": 0}, {"type": "string", "pattern": SHARE}])
 _SHARE_SCHEMA = _schema(type="string", pattern=SHARE, examples=["25%"])
 
 Rate = Annotated[float, PlainValidator(rate), _schema(type="string", pattern=f"^{RATE}$", examples=["10MB"])]
@@ -184,6 +193,7 @@ Span = Annotated[float, PlainValidator(duration), AfterValidator(_more_than_noth
 Part = Annotated[Share, PlainValidator(share), AfterValidator(_part), _SHARE_SCHEMA]
 Growth = Annotated[Share, PlainValidator(share), _SHARE_SCHEMA]
 Batch = Annotated[Exactly | Share, PlainValidator(_batch), PlainSerializer(str), _BATCH_SCHEMA]
+MayBeAway = Annotated[Exactly | Share, PlainValidator(_may_be_away), PlainSerializer(str), _AWAY_SCHEMA]
 Count = Annotated[int, PlainValidator(_whole("a whole number", 0, 1_000_000)), _whole_schema(0)]
 Positive = Annotated[int, PlainValidator(_whole("a whole number", 1, 1_000_000)), _whole_schema(1)]
 ExitStatus = Annotated[int, PlainValidator(_whole("an exit status", 0, 255)), _whole_schema(0)]

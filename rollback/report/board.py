@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rollback.events import Began, Event, Found, Moved, Noticed, Sampled, Sent
-from rollback.model import Finding, Limits, Phase, Result, Step
+from rollback.model import LASTING, Finding, Limits, Phase, Result, Step
 from rollback.report import words
 from rollback.report.layout import put
 from rollback.report.progress import Said, notice, passed, said
@@ -79,7 +79,9 @@ class Board:
     def _begin(self, step: Step) -> None:
         self._sum_up()
         self._transfer.clear()
-        for host in step.hosts:
+        if step.phase in LASTING:
+            self._window = Window(step.phase)
+        for host in step.hosts if step.phase is not Phase.PAUSE else ():
             cells = self._cells.setdefault(host, {})
             later = list(Phase)[list(Phase).index(step.phase) :]
             for phase in later:

@@ -9,7 +9,7 @@ from rollback.core.freeze import Freeze
 from rollback.core.history import Standing
 from rollback.core.left import Left
 from rollback.model import Grade, Kind, Phase, Plan, Release, Result
-from rollback.report import migrations, words
+from rollback.report import migrations, waves, words
 
 _VERBS = {
     Kind.DEPLOY: "deploy",
@@ -44,7 +44,7 @@ def lines(
         *_way_back(plan, standings),
         *migrations.barrier(plan),
         *_pending(plan),
-        *_steps(plan),
+        *waves.lines(plan),
     )
 
 
@@ -108,12 +108,3 @@ def _way_back(plan: Plan, standings: Mapping[str, Standing]) -> Iterable[str]:
 def _pending(plan: Plan) -> Iterable[str]:
     if plan.pending:
         yield f"  away      {words.hosts(plan.pending)}: not reachable, left as pending"
-
-
-def _steps(plan: Plan) -> Iterable[str]:
-    idle = " (it is live there already)" if plan.steps[0].phase is Phase.VERIFY else ""
-    groups = groupby(plan.steps, key=lambda step: (step.hosts, step.phase is Phase.MIGRATE))
-    for number, ((hosts, _), group) in enumerate(groups, 1):
-        phases = [step.phase for step in group]
-        long = f" for {words.seconds(plan.watch)}" if Phase.WATCH in phases else ""
-        yield f"  {number}. {', '.join(phases):<18} {words.hosts(hosts)}{idle}{long}"

@@ -81,8 +81,9 @@ class Notices:
 def line(event: Event, *, verbose: bool) -> Said | None:
     """What is said of an event at once; None: nothing."""
     match event:
-        case Began(step):
-            return f"{step.phase:<9} {words.tag(step.release)} on {words.hosts(step.hosts)}", "bold"
+        case Began(step, lasting):
+            long = f" for {words.seconds(lasting)}" if lasting else ""
+            return f"{step.phase:<9} {words.tag(step.release)} on {words.hosts(step.hosts)}{long}", "bold"
         case Found(finding) if _worth_a_line(finding, verbose=verbose):
             return said(finding)
         case Moved(host, phase, state) if verbose and state != "done":

@@ -15,9 +15,11 @@ from rollback.report.layout import Column, Grid
 from rollback.report.tables import GRADES, Shown
 from rollback.text import clean_line
 
+_MANY = 20  # hosts; of more those that are alike are counted
+
 
 def status(seen: Status, standings: Mapping[str, Standing]) -> Shown:
-    """How it is in one line, a row a host, what is amiss, then the fallback."""
+    """How it is in one line, a row a host or for many that are alike, what is amiss, then the fallback."""
     table = Grid(
         (
             Column("host"),
@@ -28,12 +30,34 @@ def status(seen: Status, standings: Mapping[str, Standing]) -> Shown:
             Column("free", 3),
         )
     )
-    for sighting in seen.hosts:
-        table.add(*_host_row(sighting, standings))
+    for alike in _rows(seen.hosts):
+        table.add(*_row(alike, standings))
     head = f"{seen.app} on {seen.environment}: {sentence(seen)}"
     frozen = (f"! {seen.freeze}",) if seen.freeze else ()
     open_ends = (*_alarm(seen), *amiss(seen.hosts, seen.unfinished), *_pending(seen), *frozen)
     return (head, table, *_lines_of(open_ends), *_fallback_lines(seen))
+
+
+def _rows(hosts: Sequence[Sighting]) -> Iterable[list[Sighting]]:
+    """Of a large fleet, those that differ by nothing but their names and their room stand together."""
+    if len(hosts) <= _MANY:
+        return [[one] for one in hosts]
+    found: dict[object, list[Sighting]] = {}
+    for one in hosts:
+        holder = one.lease.holder if one.lease and one.lease.live else None
+        intent = (one.intent.target, one.intent.state) if one.intent else None
+        found.setdefault((one.reachable, one.live, holder, intent), []).append(one)
+    return found.values()
+
+
+def _row(alike: Sequence[Sighting], standings: Mapping[str, Standing]) -> tuple[Text, ...]:
+    """The one with the least room speaks for all."""
+    tightest = min(alike, key=lambda one: one.free_bytes)
+    row = _host_row(tightest, standings)
+    if len(alike) == 1:
+        return row
+    free = row[-1] if tightest.problem else Text(f"{row[-1]} or more")
+    return Text(f"{len(alike)} hosts ({alike[0].host} …)"), *row[1:-1], free
 
 
 def _host_row(sighting: Sighting, standings: Mapping[str, Standing]) -> tuple[Text, ...]:

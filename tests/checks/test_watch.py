@@ -7,7 +7,6 @@ import pytest
 from rollback.checks.watch import Window, observe
 from rollback.events import Event, Sampled
 from rollback.model import Finding, Limits, Result
-from rollback.playbook.settings import Watch
 from tests.build import finding
 
 RESULTS = {".": Result.PASS, "x": Result.FAIL, "?": Result.INCONCLUSIVE, "!": Result.ERROR}
@@ -18,7 +17,7 @@ class Rounds:
 
     def __init__(self, found: str) -> None:
         self._found: Iterator[str] = iter(found)
-        self.now, self.told = 0.0, list[Event]()
+        self.now, self.told, self.robbed = 0.0, list[Event](), 1000.0
 
     def sample(self) -> tuple[Finding, ...]:
         self.now += 1
@@ -29,7 +28,7 @@ class Rounds:
 
     def watched(self, limit: Limits = Limits(), excused: frozenset[str] = frozenset()) -> str:  # noqa: B008 - frozen
         """Samples for 20 s, every 5 s; what was kept."""
-        window = Window(Watch(duration=20.0, interval=5.0), lambda: self.now, self.sleep, self.told.append)
+        window = Window(20.0, 5.0, lambda: self.now, self.sleep, self.told.append, lambda: self.now >= self.robbed)
         kept = observe(self.sample, {"login": limit}, excused, window)
         names = {result: name for name, result in RESULTS.items()}
         return "".join(names[one.result] for one in kept)
@@ -37,9 +36,25 @@ class Rounds:
 
 def test_it_goes_on_until_time_is_up_and_says_how_long_it_still_takes() -> None:
     rounds = Rounds("......")
-    assert rounds.watched() == "."
-    assert [event.left for event in rounds.told if isinstance(event, Sampled)] == [19, 14, 9, 4, 0]
+    assert rounds.watched() == ".."
+    left = [event.left for event in rounds.told if isinstance(event, Sampled)]
+    assert left == [*range(19, -1, -1), 0]
+    assert [event.left for event in rounds.told if isinstance(event, Sampled) and event.findings] == [19, 14, 9, 4, 0]
     assert rounds.now == 21
+
+
+def test_it_lasts_as_long_as_it_is_meant_to_and_is_asked_at_its_end() -> None:
+    """A pause that is no longer than the time between two rounds, too."""
+    rounds = Rounds("...")
+    observe(rounds.sample, {}, frozenset(), Window(8.0, 8.0, lambda: rounds.now, rounds.sleep, rounds.told.append))
+    assert [event.left for event in rounds.told if isinstance(event, Sampled) and event.findings] == [7, 0]
+
+
+def test_who_has_lost_the_lease_waits_no_longer_than_a_moment() -> None:
+    rounds = Rounds(".....")
+    rounds.robbed = 8.0
+    rounds.watched()
+    assert rounds.now == 8
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from rollback.core import plan as planning
 from rollback.core.judge import Decision, decide, judge
-from rollback.core.plan import Rollout
+from rollback.core.rollout import Rollout
 from rollback.errors import RedBeforeDeploy
 from rollback.model import Finding, Grade, Judged, Outcome, Result, View
 from rollback.operation.conduct import conduct

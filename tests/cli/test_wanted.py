@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rollback.cli.wanted import Terms, first_plan
-from rollback.core.plan import Rollout
+from rollback.core.rollout import Rollout
 from rollback.errors import Refused
 from rollback.model import Grade, Kind, Release
 from tests.build import V3, judged, known, release, sighting
@@ -18,7 +18,12 @@ V4 = release("v4")
 def session(*marked: Release) -> Any:
     """Whose records hold a deploy of v3 that was cut off on web1."""
     records = (*cut_off("web1"), *(judged(9, one, Grade.BAD) for one in marked))
-    return SimpleNamespace(known=lambda: known(*records), rollout=Rollout(), playbook=SimpleNamespace(migrations=None))
+    return SimpleNamespace(
+        known=lambda: known(*records),
+        regard=lambda *_: None,
+        rollout=Rollout(),
+        playbook=SimpleNamespace(migrations=None),
+    )
 
 
 HERE = (seen("web1", V3, SWITCHED), sighting("web2", EVERY[1], EVERY))

@@ -18,7 +18,8 @@ from rollback.core.barrier import (
     weighed,
 )
 from rollback.core.left import NO_REST, Left, Rest
-from rollback.core.plan import Rollout, recovery
+from rollback.core.plan import recovery
+from rollback.core.rollout import Rollout
 from rollback.errors import Refused
 from rollback.model import Between, Grade, Kind, Migration, Phase, Plan, Record, Release, Result, Step
 from tests.build import V1, V2, V3, judged, known, record, release, sighting

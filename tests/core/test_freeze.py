@@ -5,8 +5,8 @@ import pytest
 from rollback.core import plan as planning
 from rollback.core.freeze import Freeze, freeze
 from rollback.core.past import Past, past
-from rollback.core.plan import Rollout
 from rollback.core.ready import red, thaw
+from rollback.core.rollout import Rollout
 from rollback.errors import Refused
 from rollback.model import Frozen, Grade, Marked, Outcome, Unfrozen, Withdrawn
 from tests.build import V1, V2, V3, at, judged, known, record, sighting

@@ -15,9 +15,10 @@ from rollback.core.freeze import freeze
 from rollback.core.history import known_releases, pins, standings
 from rollback.core.left import left, rest, within
 from rollback.core.near import Near, Regarded, around, known, near
-from rollback.core.plan import Known, Rollout, deploy, rollback
+from rollback.core.plan import Known, deploy, rollback
 from rollback.core.recall import recalled
 from rollback.core.resume import confirm, resume, undo
+from rollback.core.rollout import Rollout
 from rollback.core.shelf import Pile, Shelf
 from rollback.core.status import common_live
 from rollback.core.vigil import last_said

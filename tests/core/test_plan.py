@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from rollback.core import plan as planning
 from rollback.core.fallback import candidates
-from rollback.core.plan import Known, Rollout, recovery, touched, waves
+from rollback.core.plan import Known, recovery, touched
+from rollback.core.rollout import Rollout, waves
 from rollback.errors import Refused, TagMoved, Unreachable
 from rollback.model import Grade, Intent, Kind, Marked, Phase, Plan, Record, Step, Withdrawn
 from tests.build import V1, V2, V3, judged, known, record, release, sighting
@@ -132,6 +133,13 @@ def test_hosts_that_are_away_are_pending_in_a_rollback() -> None:
 def test_a_rollback_with_no_host_in_reach_says_what_is_wrong_with_each() -> None:
     seen = [sighting("web1", problem="refused"), sighting("web2", problem="timed out")]
     with pytest.raises(Unreachable, match="web1: refused; web2: timed out"):
+        planning.rollback(None, seen, GOOD_V1, Rollout())
+
+
+def test_of_many_hosts_that_are_away_what_is_wrong_is_said_once() -> None:
+    alike = [sighting(f"web{number}", problem="timed out") for number in range(1, 101)]
+    seen = [*alike, *(sighting(f"db{number}", problem=f"refused on port {number}") for number in range(1, 9))]
+    with pytest.raises(Unreachable, match=r"^web1 .* web6 and 94 more: timed out; db1: .*; and 3 more problems$"):
         planning.rollback(None, seen, GOOD_V1, Rollout())
 
 

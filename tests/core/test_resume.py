@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from rollback.core import plan as planning
-from rollback.core.plan import Rollout
 from rollback.core.resume import before_a_deploy, confirm, resume, undo
+from rollback.core.rollout import Rollout
 from rollback.errors import Refused
 from rollback.model import Grade, Intent, Kind, Outcome, Phase, Plan, Record, Release, Sighting, Step
 from tests.build import V1, V2, V3, finding, judged, known, sighting

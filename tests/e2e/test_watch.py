@@ -48,6 +48,20 @@ def breaks(small: Small, host: str) -> None:
     (small.root(host) / "shared/broken").touch()
 
 
+def test_what_fails_in_the_pause_after_the_canary_never_comes_to_another_host(watched: Small) -> None:
+    """It lasts a minute, unless something is amiss."""
+    watched.write(WATCHED.replace("{{canary: 1}}", "{{canary: 1, pause: 60s}}"))
+    planned = watched.run("deploy", "v4", "-n")
+    assert "activate, verify, pause web1 for 1 min 0 s" in planned.out
+    assert "  takes     about 1 min " in planned.out
+    running = begun(watched, "deploy", "v4", "-y", until="pause     v4 on web1 for 1 min 0 s")
+    breaks(watched, "web1")
+    done = ended(running)
+    assert (done.code, watched.lives()) == (10, ["v1", "v1"]), done.err
+    assert "✗ login on web1: GET /login answered 500, expected 200" in done.err
+    assert "v4 on web2" not in done.err
+
+
 def test_a_release_that_fails_only_later_is_noticed_and_undone_everywhere(watched: Small) -> None:
     planned = watched.run("deploy", "v4", "-n")
     assert "watch              web1 web2 for 6.0 s" in planned.out
@@ -62,7 +76,7 @@ def test_a_release_that_fails_only_later_is_noticed_and_undone_everywhere(watche
 def test_a_good_release_is_watched_to_the_end_and_a_rollback_is_not(watched: Small) -> None:
     done = watched.run("deploy", "v2", "-y")
     assert (done.code, watched.lives()) == (0, ["v2", "v2"]), done.err
-    watched_for = done.err.partition("watch     v2 on web1 web2\n")[2]
+    watched_for = done.err.partition("watch     v2 on web1 web2 for 6.0 s\n")[2]
     counted = re.search(r"✓ web1 web2: (\d+) checks passed", watched_for)
     assert counted is not None
     assert int(counted[1]) > 10

@@ -102,12 +102,12 @@ PLANTED = (
         "rollback/operation/walk.py",
         """        ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))
         so_far.attempted.append(step)
-        ports.tell(Began(step))
+        ports.tell(Began(step, plan.lasts(step.phase)))
         ahead = _switched_by(every[place - begun + 1 :]) - so_far.lacking
         findings = _perform(step, plan, ahead, policy, ports)
 """,
         """        so_far.attempted.append(step)
-        ports.tell(Began(step))
+        ports.tell(Began(step, plan.lasts(step.phase)))
         ahead = _switched_by(every[place - begun + 1 :]) - so_far.lacking
         findings = _perform(step, plan, ahead, policy, ports)
         ports.journal.record(*_withdrawn(step, plan, so_far, ports), Intended(step))

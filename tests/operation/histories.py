@@ -16,8 +16,9 @@ from rollback.core import plan as planning
 from rollback.core.condition import Condition, Keeping, Kept, Room
 from rollback.core.history import standings
 from rollback.core.left import Left, left, rest
-from rollback.core.plan import Known, Rollout
+from rollback.core.plan import Known
 from rollback.core.resume import confirm, resume, undo
+from rollback.core.rollout import Rollout
 from rollback.errors import Refused
 from rollback.model import (
     Confirm,
@@ -256,6 +257,8 @@ class World:
         previous: Mapping[str, Release | None],
         hosts: tuple[str, ...],
         excused: frozenset[str],
+        seconds: float,
+        over: Callable[[], bool],
     ) -> tuple[Finding, ...]:
         raise NotImplementedError  # no watch
 

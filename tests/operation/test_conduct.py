@@ -7,7 +7,8 @@ import pytest
 
 from rollback.core import plan as planning
 from rollback.core.history import standings
-from rollback.core.plan import Known, Rollout
+from rollback.core.plan import Known
+from rollback.core.rollout import Rollout
 from rollback.errors import Fenced, PlanChanged, RedBeforeDeploy, Refused
 from rollback.events import Noticed
 from rollback.model import (

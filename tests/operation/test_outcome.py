@@ -8,7 +8,7 @@ import pytest
 
 from rollback.core import plan as planning
 from rollback.core.barrier import weighed
-from rollback.core.plan import Rollout
+from rollback.core.rollout import Rollout
 from rollback.errors import Fenced
 from rollback.events import Noticed
 from rollback.model import (
@@ -516,6 +516,36 @@ def test_what_the_watch_finds_decides_as_the_gate_does(
     assert plan.steps[-1] == Step(Phase.WATCH, V3, ("web1", "web2"))
     ending = operate(plan, policy, its.ports())
     assert (ending.outcome, live(its)) == (outcome, lives)
+
+
+@pytest.mark.parametrize(
+    ("later", "outcome", "lives", "paused"),
+    [
+        (P, Outcome.DONE, [V3, V3, V3], ["web1", "web2"]),
+        (F, Outcome.ROLLED_BACK, [V1, V1, V1], ["web1"]),
+        (KeyboardInterrupt(), Outcome.ROLLED_BACK, [V1, V1, V1], ["web1"]),
+    ],
+)
+def test_between_two_waves_it_waits_and_watches_those_that_were_switched(
+    later: Result | BaseException, outcome: Outcome, lives: list[Release], paused: list[str]
+) -> None:
+    its = (
+        world(3, later={"v3": later})
+        if isinstance(later, Result)
+        else world(3, trouble={("pause", "v3", "web1"): later})
+    )
+    plan = planning.deploy(V3, its.sight(), GOOD, replace(ONE_BY_ONE, pause=60.0))
+    ending = operate(plan, POLICY, its.ports())
+    assert (ending.outcome, live(its)) == (outcome, lives)
+    assert its.watches == [((host,), 60.0, False) for host in paused]
+
+
+def test_a_stronger_lease_ends_the_pause() -> None:
+    its = world(3, robbed="pause")
+    plan = planning.deploy(V3, its.sight(), GOOD, replace(ONE_BY_ONE, pause=60.0))
+    with pytest.raises(Fenced):
+        operate(plan, POLICY, its.ports())
+    assert its.watches == [(("web1",), 60.0, True)]
 
 
 @pytest.mark.parametrize(("tolerated", "outcome"), [(2, Outcome.DONE), (1, Outcome.ROLLED_BACK)])

@@ -44,6 +44,7 @@ class World:
     blind: bool = False  # the check does not see which release answers
     later: dict[str, Result] = field(default_factory=dict)  # what the watch finds, by tag
     looked: list[tuple[str, tuple[str, ...], dict[str, str]]] = field(default_factory=list)  # before a switch
+    watches: list[tuple[tuple[str, ...], float, bool]] = field(default_factory=list)  # hosts, seconds, is it over
     robbed: str = ""  # the phase in which the lease is taken away
 
     def ports(self) -> Ports:
@@ -175,8 +176,14 @@ class World:
         previous: Mapping[str, Release | None],
         hosts: tuple[str, ...],
         excused: frozenset[str],  # noqa: ARG002
+        seconds: float,
+        over: Callable[[], bool],
     ) -> tuple[Finding, ...]:
         """What goes wrong only later."""
+        self.watches.append((hosts, seconds, over()))
+        wrong = self.trouble.get(("pause", release.tag, hosts[0]))
+        if isinstance(wrong, BaseException):
+            raise wrong
         assert set(previous) == set(hosts)
         later = self.later.get(release.tag, Result.PASS)
         return tuple(finding("login", later, host) for host in hosts)

@@ -100,6 +100,24 @@ CHANGED = [
     ),
     (
         "[web1]",
+        "[{name: web1, roles: [web]}]\n    rollout: {order: [web, wep, web], max_unreachable: x, pause: 3}",
+        [
+            '6: environments.production.rollout.pause: "3" is not a duration (like 10s or 5m)',
+            '6: environments.production.rollout.max_unreachable: "x" is not a count or a share (like 2 or 5%)',
+        ],
+    ),
+    (
+        "[web1]",
+        "[web1]\n    rollout: {order: [web, db, web]}",
+        ['6: environments.production.rollout.order[2]: "web" is already there'],
+    ),
+    (
+        "[web1]",
+        "[{name: web1, roles: [web]}]\n    rollout: {order: [web, wep]}",
+        ['6: environments.production.rollout.order[1]: no host of production has the role "wep"; there is web'],
+    ),
+    (
+        "[web1]",
         "[web1]\n    rollout: {batch: 0}",
         ['6: environments.production.rollout.batch: "0" is not between 1 and 1000000'],
     ),

@@ -105,6 +105,14 @@ def test_another_environment_is_asked_for_or_refused_with_the_nearest(
     assert (str(caught.value), caught.value.hint) == (sentence, hint)
 
 
+@pytest.mark.parametrize(
+    ("written", "count", "away"), [("2", 10, 2), ("2", 1, 1), ("25%", 3, 0), ("25%", 8, 2), ("0", 9, 0)]
+)
+def test_how_many_may_be_away_is_a_number_or_a_share_that_is_rounded_down(written: str, count: int, away: int) -> None:
+    book = read(LEVELS.replace("{batch: 3}", f"{{max_unreachable: {written}}}"))
+    assert book.environment("staging").rollout.max_unreachable.within(count) == away
+
+
 def test_a_batch_is_a_number_or_a_share_and_half_by_default() -> None:
     book = read(LEVELS)
     assert [book.environment(name).rollout.batch for name in ("staging", "production")] == [Exactly(3), Share(0.5)]

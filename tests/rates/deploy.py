@@ -16,7 +16,8 @@ from rollback.checks.question import Question, Said
 from rollback.checks.suite import Checks
 from rollback.core import plan as planning
 from rollback.core.history import standings
-from rollback.core.plan import Known, Rollout
+from rollback.core.plan import Known
+from rollback.core.rollout import Rollout
 from rollback.errors import RedBeforeDeploy
 from rollback.model import Finding, Grade, Outcome, Plan, Release, Sighting
 from rollback.operation.conduct import Asked, conduct

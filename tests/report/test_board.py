@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rollback.events import Began, Event, Found, Moved, Noticed
+from rollback.events import Began, Event, Found, Moved, Noticed, Sampled
 from rollback.model import Phase, Result, Step
 from rollback.report.board import Board
 from tests.build import V1, V2, finding
@@ -62,6 +62,21 @@ def test_what_failed_stays_in_its_cell() -> None:
 
 def test_after_the_way_back_the_row_shows_what_is_live_now() -> None:
     assert _table(*FORWARD, *BACK)[1:] == ["web1  ✓ uploaded  ✓ v1 live  ✓ 2 checks", "web2  61 %"]
+
+
+def test_a_pause_says_how_much_of_it_is_left_and_leaves_the_table_alone() -> None:
+    """Also where nothing is asked meanwhile."""
+    board = Board(terminal(), HOSTS, verbose=False)
+    with board:
+        for event in (*FORWARD, Began(Step(Phase.PAUSE, V2, ("web1",)), 60.0), Sampled((), 42.0)):
+            board(event)
+        console = terminal()
+        console.print(board.shown())
+    assert [line.rstrip() for line in lines(console)][1:] == [
+        "web1  ✓ uploaded  ✓ v2 live  v2 …",
+        "web2  61 %",
+        "pause    42.0 s left",
+    ]
 
 
 def test_long_states_are_cut_rather_than_wrapped() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollback.events import Began, Event, Found, Moved, Noticed
+from rollback.events import Began, Event, Found, Moved, Noticed, Sampled
 from rollback.model import Finding, Phase, Result, Step
 from rollback.report.progress import Lines, Notices
 from tests.build import V2, V3, finding
@@ -55,6 +55,7 @@ def _shown(events: Iterable[Event], *, verbose: bool = False) -> list[str]:
                 "  ✓ activate on web1: live",
             ],
         ),
+        ([Began(Step(Phase.PAUSE, V3, ("web1",)), 90.0), Sampled((), 5.0)], ["pause     v3 on web1 for 1 min 30 s"]),
         ([Moved("web1", "upload", "61 %")], []),
         (_found(finding("finish", Result.ERROR), finding("prune"), finding("undrain")), []),
     ],

@@ -49,6 +49,20 @@ def test_at_rest_there_is_a_line_a_host_and_the_way_back() -> None:
     assert status.hint(seen, KNOWN) == "rollback releases"
 
 
+def test_of_a_large_fleet_those_that_are_alike_are_counted_and_the_odd_ones_named() -> None:
+    many = [replace(sighting(f"web{number}", V2), free_bytes=number * 1000) for number in range(1, 39)]
+    odd = sighting("web39", V1)
+    gone = [sighting(f"web{number}", problem="timed out") for number in (40, 41)]
+    shown = _shown(_seen(*many, odd, *gone), 100)
+    table = next(at for at, line in enumerate(shown) if line.startswith("host "))
+    assert shown[table : table + 4] == [
+        "host               live        verdict  lease  unfinished  free",
+        "38 hosts (web1 …)  v2          good     -      -           1.0 kB or more",
+        "web39              v1          good     -      -           0 B",
+        "2 hosts (web40 …)  ✗ not seen  ?        ?      ?           ?",
+    ]
+
+
 def test_a_freeze_is_shown_with_who_and_why() -> None:
     frozen = replace(_seen(sighting("web1", V2)), freeze=Freeze("ada", at(0), "the database is moved"))
     assert "! deploys are frozen since 2026-11-20 12:00Z by ada: the database is moved" in _shown(frozen)

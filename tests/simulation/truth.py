@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -73,7 +73,23 @@ class Checks:
         running = tuple(self.fleet.running(host, release) for host in hosts)
         return running + tuple(self._found("login", self._worth(host), host) for host in hosts)
 
-    def once(self, live: Mapping[str, Release]) -> tuple[Finding, ...]:
+    def watch(
+        self,
+        release: Release,  # noqa: ARG002
+        previous: Mapping[str, Release | None],
+        hosts: tuple[str, ...],
+        excused: frozenset[str],  # noqa: ARG002
+        seconds: float,
+        over: Callable[[], bool],
+    ) -> tuple[Finding, ...]:
+        """Once at its beginning and once at its end."""
+        assert set(previous) == set(hosts)
+        found, until = self.once(dict.fromkeys(hosts)), self.clock.now + seconds
+        while self.clock.now < until and not over():
+            self.clock.sleep(5)
+        return found + self.once(dict.fromkeys(hosts))
+
+    def once(self, live: Mapping[str, Release | None]) -> tuple[Finding, ...]:
         self.clock.sleep(self.clock.rng.uniform(0, 5))
         return tuple(self._found("login", self._worth(host), host) for host in live)
 

@@ -4,11 +4,12 @@ healed, one rollback is made, and the fleet must be in order.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 
-from rollback.core.plan import Rollout
+from rollback.core.rollout import Rollout, groups
 from rollback.errors import RollbackError, SourceError
 from rollback.hosts.fleet import Fleet
 from rollback.hosts.protocol import Request
@@ -51,7 +52,7 @@ class World:
         self.read = dict(READ)
         self.operators: list[Operator] = []
         self.policy = self._policy()
-        self.rollout = Rollout(rng.choice((0, 1)), rng.choice((0, 1, 2)) * max(1, len(self.hosts) // 5))
+        self.rollout = self._rollout()
         self.views = frozenset((View.HOST, View.URL) if rng.random() < 0.3 else (View.HOST,))
 
     def run(self) -> None:
@@ -94,6 +95,13 @@ class World:
         return Policy(
             automatic, inconclusive, preflight, 2, {}, confirm_within=self.rng.choice((None, None, 20.0, 90.0))
         )
+
+    def _rollout(self) -> Rollout:
+        rng = self.rng
+        canary, batch = rng.choice((0, 1)), rng.choice((0, 1, 2)) * max(1, len(self.hosts) // 5)
+        zoned = [replace(one, zone=rng.choice(("a", "a", "b"))) for one in self.described]
+        pause, divided = rng.choice((0.0, 0.0, 40.0)), rng.random() < 0.3
+        return Rollout(canary, batch, pause=pause, groups=groups(zoned, ()) if divided else ())
 
     def _wanted(self) -> Wanted:
         rng = self.rng
