@@ -198,3 +198,9 @@ def test_a_note_that_is_asked_for_leads_to_its_incident() -> None:
     found = incident_of(records, ("OP3",))
     assert found is not None
     assert (found.operations, len(found.notes)) == (("OP2",), 1)
+
+
+def test_of_an_operation_of_which_only_the_end_is_known_nobody_knows_what_it_left() -> None:
+    bare = told("b", (20, Ended(Outcome.DONE, (("web1", V2.id),))))
+    (incident,) = incidents((*undone_deploy("a", 0)[:6], *bare))
+    assert (incident.over, incident.good) == (at(20), None)

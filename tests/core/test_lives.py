@@ -31,3 +31,8 @@ def test_what_certainly_was_not_switched_on_was_not_live_and_what_went_wrong_is_
 def test_a_host_that_went_back_by_itself_has_what_it_had() -> None:
     records = [record(1, seen(1, V1)), record(5, Intended(on(V2))), record(95, Reverted(V2, "web1"))]
     assert lives(records, V2) == {"web1": [Life(V1, at(1), at(5)), Life(V2, at(5), at(95)), Life(V1, at(95))]}
+
+
+def test_what_is_seen_again_or_was_left_out_changes_nothing() -> None:
+    records = [record(1, seen(1, V1)), record(2, seen(2, V1)), record(3, seen(3, V2, Result.SKIPPED))]
+    assert lives(records) == {"web1": [Life(V1, at(1))]}
