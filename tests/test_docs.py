@@ -35,6 +35,15 @@ def test_readme_explains_every_command() -> None:
     assert {one for one in COMMANDS if f"rollback {one}" not in table} == set()
 
 
+def test_no_sentence_of_the_help_is_cut_off_in_80_columns() -> None:
+    """And no placeholder stands in two pairs of brackets."""
+    commands = typer.main.get_command(app).commands.values()  # type: ignore[attr-defined]
+    room = 80 - 6 - max(map(len, COMMANDS))
+    assert [one.name for one in commands if one.get_short_help_str(room).endswith("...")] == []
+    usages = [one.get_usage(typer.Context(one)) for one in commands]
+    assert [usage for usage in usages if "[[" in usage] == []
+
+
 @pytest.mark.parametrize("name", DOCS)
 def test_every_exit_code_is_explained_and_no_other(name: str) -> None:
     rows = re.findall(r"^\| (\d[\d, ]*) \|", text(name), re.MULTILINE)

@@ -137,7 +137,7 @@ def deploy(
     away: Away = 0,
     junit: Junit = None,  # noqa: ARG001 whoever prints the answer writes it
 ) -> Reply:
-    """Deploy a release tag, verify it, or roll back."""
+    """Deploy a release tag and verify it; roll back when it is bad."""
     return _call("change", "deploy", options, tag, _terms(steal, wait, force=force, away=away))
 
 
@@ -212,8 +212,8 @@ def show(
 @_command
 def diff(
     options: Options,
-    old: Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)],
-    new: Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A release's tag.", autocompletion=complete_tag)],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Another's.", autocompletion=complete_tag)],
 ) -> Reply:
     """What the second release has that the first has not.
 
@@ -340,7 +340,7 @@ def postmortem(
     options: Options,
     operation: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[OPERATION]...", help="Of these; default: the last incident.", show_default=False),
+        typer.Argument(metavar="OPERATION", help="Of these; default: the last incident.", show_default=False),
     ] = None,
     html: Page = False,
     svg: Image = False,
@@ -371,10 +371,10 @@ def ledger(
     options: Options,
     action: Annotated[str, typer.Argument(metavar="upgrade|sync|export|import|verify")],
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="To export to, or import from; -: a pipe.")
+        Path | None, typer.Argument(metavar="FILE", help="To export to, or import from; -: a pipe.")
     ] = None,
 ) -> Reply:
-    """The ledger's tables, its union with the hosts' journals, copies of it, and its proof.
+    """The ledger itself: its tables, union, copies and proof.
 
     upgrade: brings its tables to this version. sync: learns what the hosts remember, and tells them. export, import:
     JSON Lines. verify: follows the chain of records; exit code 3 when one was changed or is missing."""

@@ -116,7 +116,7 @@ Prometheus = Annotated[
 ]
 
 
-Tag = Annotated[str, typer.Argument(metavar="TAG", autocompletion=complete_tag)]
+Tag = Annotated[str, typer.Argument(metavar="TAG", help="The release, e.g. v1.2.0.", autocompletion=complete_tag)]
 Live = Annotated[
     str | None,
     typer.Option(

@@ -38,7 +38,7 @@ def drill(options: Options, terms: Terms) -> Reply:
             there = change(session, lambda seen: _way_there(session, seen), terms)
             if there.outcome is not Outcome.DONE:
                 return there.reply
-            session.say(*there.reply.shown, "")
+            session.say(*there.reply.shown, "", "and now back, as what any interrupted operation leaves is put right:")
             back = change(session, lambda seen: _way_back(session, seen), terms, agreed=True)
         if back.outcome is not Outcome.DONE:
             return back.reply

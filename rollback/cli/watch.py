@@ -39,9 +39,10 @@ def watch(options: Options, metrics: str, lasting: float) -> Reply:
         session.require_usable()
         settings = session.environment.verify.watch
         if settings is None:
-            raise UsageError(
+            missing = (
                 f"environments.{session.environment.name} has no verify.watch: how often to ask, how long limits count"
             )
+            raise UsageError(missing, hint="add to the playbook: verify: {watch: {duration: 5m, interval: 15s}}")
         watching = _Watching(session, settings, _served(metrics, session.environment.name))
         session.say(f"watching {session.environment.name}: every {words.seconds(settings.interval)}")
         try:

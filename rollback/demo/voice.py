@@ -44,7 +44,7 @@ class Voice:
 
     def command(self, line: str) -> None:
         self._console.print()
-        self._say(f"$ {line}", "bold cyan")
+        self._verbatim(f"$ {line}", "bold cyan")
 
     def exit_code(self, code: int, seconds: float) -> None:
         self._say(f"exit code {code}, after {seconds:.1f} s", "dim")
@@ -85,17 +85,22 @@ class Voice:
         self._say("The world is still running. To go on playing with it:", "bold")
         for line in (
             f"cd {world.shop}",
-            f"export PATH={world.folder}/bin:$PATH     # rollback and deploy, with this world's keys and ledger",
+            f"export PATH={world.folder}/bin:$PATH    # with this world's keys and ledger",
             "rollback status",
-            "deploy v1.1.0",
-            "rollback postmortem --html > incident.html     # of the last incident: the rollback by hand",
+            "deploy v1.1.0 --force    # it was taken back by hand: without --force that is refused",
+            "rollback postmortem --html > incident.html    # of the last incident",
             f"curl -i {world.url}/healthz",
-            f"{world.folder}/stop.sh     # ends everything, and removes the folder",
+            f"{world.folder}/stop.sh    # ends everything, and removes the folder",
         ):
-            self._say(f"  {line}")
+            self._verbatim(f"  {line}")
 
     def _say(self, text: str, style: str = "") -> None:
-        self._console.print(text, style=style, soft_wrap=True)
+        """A terminal's lines are broken between words, a log's not at all."""
+        self._console.print(text, style=style, soft_wrap=not self.out.isatty())
+
+    def _verbatim(self, line: str, style: str = "") -> None:
+        """To be copied: a break that we made would be copied, too."""
+        self._console.print(line, style=style, soft_wrap=True)
 
 
 def _beside(told: Figures) -> Table:

@@ -62,7 +62,10 @@ def _hosts(names: Sequence[str], hosts: int) -> str:
 
 def way_back(standing: Standing | None) -> Iterator[Text]:
     if standing is None:
-        yield Text("? fallback    none yet; it is earned by the second good deploy", words.CAUTION)
+        yield Text(
+            "? fallback    none: no release but the live one is known good; rollback status names each with the reason",
+            words.CAUTION,
+        )
     else:
         yield Text(f"  way back    {words.named(standing.release)}, known good since {words.moment(standing.since)}")
 
@@ -88,9 +91,7 @@ def sentence(found: Sequence[Finding], fallback: Release | None) -> str:
         return f"not ready to deploy: {_reason(faults, faults)}{still}"
     warnings = sum(1 for one in found if one.result is not Result.PASS)
     but = f", with {words.count(warnings, 'warning')}" if warnings else ""
-    return (
-        f"ready to deploy and to roll back{but}" if fallback else f"ready to deploy{but}; nothing to roll back to yet"
-    )
+    return f"ready to deploy and to roll back{but}" if fallback else f"ready to deploy{but}; nothing to roll back to"
 
 
 def _reason(first: Sequence[Finding], faults: Sequence[Finding]) -> str:

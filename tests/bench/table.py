@@ -94,7 +94,8 @@ def _line(cells: Sequence[str]) -> str:
 def _spread(row: Row | None) -> str:
     if row is None or row.wall is None:
         return "failed" if row else ""
-    return f"{row.wall:.2f} ({min(row.walls):.2f} to {max(row.walls):.2f})"
+    spread = f" ({min(row.walls):.2f} to {max(row.walls):.2f})" if row.walls[1:] else ""
+    return f"{row.wall:.2f}{spread}"
 
 
 def _beside(figures: Figures, rtt: int, hosts: int, tool: str) -> str:

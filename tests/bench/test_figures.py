@@ -46,6 +46,11 @@ def test_the_table_has_a_column_for_each_fleet_and_says_what_failed() -> None:
     ]
 
 
+def test_of_a_single_run_no_spread_is_told() -> None:
+    once = Figures("2 processors", 1, (Row(20, 1, OURS, (0.5,), (0.3,)),), ())
+    assert walls(once).splitlines()[-1] == "| rollback | 0.50 |"
+
+
 def test_the_page_tells_ratios_the_last_restart_and_who_was_left_out() -> None:
     text = page(FIGURES)
     for line in (

@@ -161,6 +161,7 @@ def test_what_can_not_be_watched_is_wrong_usage(small: Small) -> None:
     refused = small.run("watch")
     assert (refused.code, refused.out) == (2, "")
     assert "environments.production has no verify.watch" in refused.err
+    assert "verify: {watch: {duration: 5m, interval: 15s}}" in refused.err
     small.write(WATCHED)
     assert "--metrics 127.0.0.1:x: can't listen there" in small.run("watch", "--metrics", "127.0.0.1:x").err
 

@@ -52,6 +52,14 @@ def test_a_hundred_hosts_need_no_more_lines_and_who_stands_out_is_named() -> Non
     ]
 
 
+def test_without_a_fallback_it_says_where_the_reasons_are() -> None:
+    """After a rollback by hand a second good release is there, and is none: "not yet" would be untrue."""
+    (line,) = readiness.way_back(None)
+    assert line.plain == (
+        "? fallback    none: no release but the live one is known good; rollback status names each with the reason"
+    )
+
+
 def test_the_sentence_says_what_is_ready_and_what_is_not() -> None:
     full = replace(FIT, free=Room(0, 0))
     assert [
@@ -62,7 +70,7 @@ def test_the_sentence_says_what_is_ready_and_what_is_not() -> None:
         readiness.sentence(fleet(1, replace(full, lacking=("flock",))), V1),
     ] == [
         "ready to deploy and to roll back",
-        "ready to deploy; nothing to roll back to yet",
+        "ready to deploy; nothing to roll back to",
         "ready to deploy and to roll back, with 1 warning",
         "not ready to deploy: disk on web1: needs 1.0 MB and 5 inodes, has 0 B; a rollback could go ahead",
         "not ready: tools on web1: lacks flock; and 1 more",
