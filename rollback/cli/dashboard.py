@@ -75,7 +75,9 @@ def _served(session: Session, places: Mapping[str, Place], port: int, every: flo
         from rollback.dashboard.server import listening, serve
     except ModuleNotFoundError as error:
         missing = f"the dashboard needs {error.name}, which is not installed"
-        raise UsageError(missing, hint="pip install 'rollback[dashboard]'; --export DIR needs nothing more") from error
+        raise UsageError(
+            missing, hint="pip install '.[dashboard]' in rollback's checkout; --export DIR does without"
+        ) from error
     keys, at = Keys(), listening(port)
     pages = _pages(session, places, static=False, csrf=keys.csrf if allow_actions else "")
     acts = _acts(session) if allow_actions else None

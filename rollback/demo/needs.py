@@ -25,7 +25,7 @@ def require(programs: Mapping[str, str] = PROGRAMS, modules: Sequence[str] = MOD
     if not packages and not absent:
         return
     commands = [f"sudo apt-get install {' '.join(sorted(set(packages.values())))}"] if packages else []
-    commands += ["pip install 'rollback[demo]'"] if absent else []
+    commands += ["pip install '.[demo]' in rollback's checkout"] if absent else []
     raise Refused(f"the demo needs {', '.join([*packages, *absent])}, not found here", hint=" && ".join(commands))
 
 

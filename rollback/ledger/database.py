@@ -114,7 +114,7 @@ class Database:
         try:
             return engine.postgres(engine.filled(self.place, self._secret), self._patience)
         except ImportError:
-            raise Unavailable("psycopg is not installed: pip install 'rollback[postgres]'") from None
+            raise Unavailable("psycopg is not installed (in rollback's checkout: pip install '.[postgres]')") from None
         except UsageError as error:  # a secret that is not set stops no rollback
             raise Unavailable(str(error)) from error
 

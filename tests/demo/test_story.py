@@ -85,6 +85,6 @@ def test_what_is_missing_is_named_at_once_with_the_command_that_installs_it() ->
         require({"no-server": "a-server", "sh": "dash", "no-client": "a-client"}, ("json", "no_module"))
     assert (str(refused.value), refused.value.hint, refused.value.exit_code) == (
         "the demo needs no-server, no-client, no_module, not found here",
-        "sudo apt-get install a-client a-server && pip install 'rollback[demo]'",
+        "sudo apt-get install a-client a-server && pip install '.[demo]' in rollback's checkout",
         3,
     )

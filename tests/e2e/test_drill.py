@@ -17,6 +17,7 @@ def test_a_drill_goes_there_and_back_again_and_says_how_long_a_rollback_takes(sm
         assert small.run("deploy", tag, "-y").code == 0
     done = small.run("drill", "-e", "production", "-y", "--json")
     assert (done.code, small.lives()) == (0, ["v2", "v2"]), done.err
+    assert "and now back, as what any interrupted operation leaves" in done.err
     drill = done.json["data"]["drill"]
     assert drill["took"] > 0
     assert drill["asked"] > drill["failed"] >= 0
