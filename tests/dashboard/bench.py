@@ -34,7 +34,7 @@ environments:
   production: {hosts: [web1, web2]}
 """
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-_PAGES = ("/", "/e/production", "/e/production/operations")
+_PAGES = ("/", "/e/production", "/e/production/operations", "/e/production/delivery")
 
 
 def main(operations: int) -> None:
