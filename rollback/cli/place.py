@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -33,8 +33,8 @@ _SELDOM = 3.0  # seconds: what can't be looked at cheaply counts as new so often
 class Place:
     """A dashboard.source.Source."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._session, self._clock = session, clock
         self.name, self.url = session.environment.name, session.environment.url
         names = tuple(host.name for host in session.hosts)
         self.waves = len(waves(names, session.rollout.back))
@@ -66,7 +66,7 @@ class Place:
 
     def delivery(self) -> Metrics:
         """Folded again when the ledger may have grown, or an hour is over."""
-        now = datetime.now(UTC)
+        now = self._clock()
         begin = now.replace(minute=0, second=0, microsecond=0) - timedelta(seconds=DEFAULT_WINDOW)
         with self._folding:
             key = self._files(), begin
@@ -103,7 +103,7 @@ class Place:
         except RollbackError as error:
             self._session.tell(Noticed(f"the hosts of {self.name} could not be seen: {error}"))
         else:
-            self._seen = Seen(datetime.now(UTC), tuple(map(over, sightings)))
+            self._seen = Seen(self._clock(), tuple(map(over, sightings)))
 
     def keep_looking(self, every: float, ended: threading.Event) -> None:
         """every: seconds between two looks. Sooner when the ledger grew: then hosts are other than they were."""

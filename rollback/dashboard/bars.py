@@ -10,7 +10,7 @@ from rollback.report import words
 
 _SLOTS = 14  # weeks that a window of 90 days can touch
 _APART = 4  # from one bar to the next
-_LEAST = 2.0  # height of what is nothing, so that it is not taken for what nobody knows
+_LEAST = 4.0  # height of what is nothing, so that it is not taken for what nobody knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Bars:
 
 
 def plots(weeks: Sequence[Figures]) -> tuple[Bars, ...]:
-    """weeks: the oldest first. None when there are none."""
+    """weeks: the oldest first; no plots of no weeks."""
     if not weeks:
         return ()
     return (

@@ -13,13 +13,6 @@ from rollback.report.layout import Column, Grid
 from rollback.text import clean_line
 
 _BAR = 20  # cells
-_MEANS = (
-    "deploys that switched a host, and the time from one to the next",
-    "from a commit to the end of the first deployment that has it and did not fail",
-    "of those whose end is known: rolled back, left live though bad, stranded, or called bad later",
-    "from a failed deployment's first switched host until another release was verified",
-    "deployments next after one that failed, of all",
-)
 
 
 def shown(app: str, found: Metrics) -> tuple[object, ...]:
@@ -67,17 +60,40 @@ class Figure:
 
 
 def five(whole: Figures) -> tuple[Figure, ...]:
-    lead, failed, rework = _spread(whole.lead_time, "commit"), ratio(whole.failed), ratio(whole.rework)
     return (
-        Figure("deployment frequency", _frequency(whole), False, _MEANS[0]),
-        _figure("change lead time", lead, bool(whole.untold), _MEANS[1]),
-        _figure("change fail rate", failed, whole.failed.all < whole.deployments, _MEANS[2]),
-        _figure("recovery time", _recovery(whole), bool(whole.at_most), _MEANS[3]),
-        _figure("rework rate", rework, bool(whole.rework.some), _MEANS[4]),
+        _figure(
+            "deployment frequency",
+            _frequency(whole),
+            "deploys that switched a host, and the time from one to the next",
+        ),
+        _figure(
+            "change lead time",
+            _spread(whole.lead_time, "commit"),
+            "from a commit to the end of the first deployment that has it and did not fail",
+            estimate=bool(whole.untold),
+        ),
+        _figure(
+            "change fail rate",
+            ratio(whole.failed),
+            "of those whose end is known: rolled back, left live though bad, stranded, or called bad later",
+            estimate=whole.failed.all < whole.deployments,
+        ),
+        _figure(
+            "recovery time",
+            _recovery(whole),
+            "from a failed deployment's first switched host until another release was verified",
+            estimate=bool(whole.at_most),
+        ),
+        _figure(
+            "rework rate",
+            ratio(whole.rework),
+            "deployments next after one that failed, of all",
+            estimate=bool(whole.rework.some),
+        ),
     )
 
 
-def _figure(name: str, said: str, estimate: bool, means: str) -> Figure:
+def _figure(name: str, said: str, means: str, *, estimate: bool = False) -> Figure:
     return Figure(name, said, estimate and said != "-", means)
 
 

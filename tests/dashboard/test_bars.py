@@ -22,7 +22,7 @@ def heights(plot: Bars) -> list[tuple[str, float]]:
 
 def test_failed_deployments_stand_on_the_others_and_say_how_many() -> None:
     made, *_ = plots([week(47, 4, 1), week(48, 2, 2), week(49, 0)])
-    assert heights(made) == [("good", 60.0), ("bad", 20.0), ("bad", 40.0), ("good", 2.0)]
+    assert heights(made) == [("good", 60.0), ("bad", 20.0), ("bad", 40.0), ("good", 4.0)]
     (below, above), said = made.bars[:2], [bar.label for bar in made.bars]
     assert (above.y + above.height, above.y, said) == (below.y, FRAME.top, ["", "✗1", "✗2", ""])
     assert made.bars[1].said == "2026-W47: 4 deployments, 1 of them failed"
@@ -30,7 +30,7 @@ def test_failed_deployments_stand_on_the_others_and_say_how_many() -> None:
 
 def test_nothing_is_a_line_and_what_nobody_knows_is_none() -> None:
     _, failed, recovery, lead = plots([week(47, 4, 1, 90.0), week(48, 2), week(49, 0)])
-    assert (failed.most, heights(failed)) == ("25%", [("bad", 80.0), ("bad", 2.0)])
+    assert (failed.most, heights(failed)) == ("25%", [("bad", 80.0), ("bad", 4.0)])
     assert [bar.said for bar in recovery.bars] == ["2026-W47: 1 min 30 s"]
     assert (lead.most, lead.bars) == ("", ())
 

@@ -106,14 +106,15 @@ def database(checkout: Checkout) -> Iterator[Database]:
     made.close()
 
 
-def test_it_is_folded_again_when_the_ledger_grew_and_git_is_asked_only_of_other_commits(
+def test_it_is_folded_again_when_the_ledger_grew_and_git_is_asked_only_of_other_commits_or_after_an_hour(
     checkout: Checkout, database: Database
 ) -> None:
     teller = Today(at=BEGAN)
     v1, v2, v3 = (release(tag, checkout.commit({"tag": tag})) for tag in ("v1", "v2", "v3"))
     database.add(map(entry, [*teller.deploy(v1), *teller.deploy(v2)]))
     with Session(Options(playbook=str(checkout.folder / "shop.yml"))) as session:
-        place = Place(session)
+        hours = [BEGAN + timedelta(days=3)]
+        place = Place(session, lambda: hours[-1])
         with mock.patch.object(Repository, "commits", autospec=True, side_effect=Repository.commits) as asked:
             first = place.delivery()
             assert (place.delivery() is first, first.whole.deployments, asked.call_count) == (True, 2, 1)
@@ -121,7 +122,10 @@ def test_it_is_folded_again_when_the_ledger_grew_and_git_is_asked_only_of_other_
             assert (place.delivery() is first, asked.call_count) == (False, 1)
             database.add(map(entry, teller.deploy(v3)))
             last = place.delivery()
-    assert (last.whole.deployments, asked.call_count, last.whole.untold) == (3, 2, 1)
+            assert asked.call_count == 2
+            hours.append(hours[0] + timedelta(hours=1))
+            assert (place.delivery().since - last.since, asked.call_count) == (timedelta(hours=1), 3)
+    assert (last.whole.deployments, last.whole.untold) == (3, 1)
     assert last.whole.lead_time.count == 2  # nobody knows what was live before v1
     assert last.whole.lead_time.p50 == pytest.approx(3500, abs=60)
 
