@@ -8,23 +8,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rollback.cli import outlet
+from rollback.cli.delivered import Delivered, delivered
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
-from rollback.core.changes import lead_times
-from rollback.core.deployments import Deployment, WayBack, deployments, wanting
+from rollback.core.deployments import Deployment, WayBack
 from rollback.core.metrics import DEFAULT_WINDOW, KEYS, LeadTimes, metrics
-from rollback.errors import Refused, UsageError
-from rollback.model import Grade, Judged
+from rollback.errors import UsageError
 from rollback.report import metrics as shown
 from rollback.text import clean_line
 
-_MARGIN = timedelta(days=1)  # before the window, for operations that reach into it
-_ALWAYS = frozenset({"started", "ended", "marked", "withdrawn", "reverted", "watched"})
-_WHERE_WANTED = frozenset({"intended", "observed", "judged"})
-_BEFORE = 20  # verdicts to look at for what was good before the window
+if TYPE_CHECKING:
+    from rollback.source.commits import Commits
+
 _UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
 
@@ -90,41 +89,16 @@ def _read(
     times = LeadTimes({})
     for name in names:
         with Session(replace(options, env=name)) as session:
-            mine, back, before = _of_ledger(session, begin)
-            made += mine
-            ways += back
-            took = _of_repository(session, [one for one in mine if one.began >= begin], before)
-            times = LeadTimes({**times.of, **took.of}, times.untold | took.untold, times.why or took.why)
+            mine = _delivered(session, begin)
+        made += mine.made
+        ways += mine.ways
+        took = mine.lead_times
+        times = LeadTimes({**times.of, **took.of}, times.untold | took.untold, times.why or took.why)
     return made, ways, times
 
 
-def _of_ledger(session: Session, begin: datetime) -> tuple[tuple[Deployment, ...], tuple[WayBack, ...], str | None]:
-    """What was deployed, the ways back, and the commit that was good before the window."""
-    from rollback.ledger.ids import floor
-    from rollback.ledger.part import Part
+def _delivered(session: Session, begin: datetime) -> Delivered:
+    def ask(base: str | None, wanted: tuple[str, ...]) -> Commits:
+        return session.repository.commits(base, wanted)  # opened only now: it may be away
 
-    ledger, since = session.ledger, floor(begin - _MARGIN)
-    records = ledger.records(Part(since, kinds=_ALWAYS))
-    steps = ledger.records(Part(since, kinds=_WHERE_WANTED, operations=wanting(records)))
-    verdicts = ledger.records(Part(before=floor(begin), kinds=frozenset({"judged"}), newest=_BEFORE))
-    good = [one.fact.release.commit for one in verdicts if isinstance(one.fact, Judged) and _is_good(one.fact)]
-    return *deployments((*records, *steps)), (good[-1] if good else None)
-
-
-def _is_good(fact: Judged) -> bool:
-    return fact.verdict.grade is Grade.GOOD
-
-
-def _of_repository(session: Session, made: list[Deployment], before: str | None) -> LeadTimes:
-    """Without a repository nobody can tell when anything was committed."""
-    wanted = [one.release.commit for one in made if one.failed is False]
-    if not wanted:
-        return LeadTimes({})
-    try:
-        known = session.repository.commits(before, wanted)
-    except Refused as error:
-        untold = frozenset(one.operation for one in made if one.failed is False)
-        return LeadTimes({}, untold, f"not told: {error}")
-    took = lead_times(made, known.found, known.present, before)
-    why = "this is a shallow clone, and older commits may be missing from it" if known.shallow else ""
-    return replace(took, why=why)
+    return delivered(session.ledger, begin, ask)

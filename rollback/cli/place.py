@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from rollback.cli.delivered import delivered
 from rollback.cli.look import over
 from rollback.cli.session import Session
+from rollback.core.metrics import DEFAULT_WINDOW, Metrics, metrics
 from rollback.core.near import around
 from rollback.core.rollout import waves
 from rollback.dashboard.source import Seen
@@ -19,6 +23,9 @@ from rollback.events import Noticed
 from rollback.ledger.place import SQLITE, file_of, resolved
 from rollback.model import Record
 
+if TYPE_CHECKING:
+    from rollback.source.commits import Commits
+
 _SOON = 1.0  # seconds: at least so long between two looks
 _SELDOM = 3.0  # seconds: what can't be looked at cheaply counts as new so often
 
@@ -26,13 +33,16 @@ _SELDOM = 3.0  # seconds: what can't be looked at cheaply counts as new so often
 class Place:
     """A dashboard.source.Source."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._session, self._clock = session, clock
         self.name, self.url = session.environment.name, session.environment.url
         names = tuple(host.name for host in session.hosts)
         self.waves = len(waves(names, session.rollout.back))
         self._seen: Seen | None = None
         self._shelf = session.ledger.shelf
+        self._delivery: tuple[object, Metrics] | None = None
+        self._folding = threading.Lock()
+        self._commits = lru_cache(maxsize=1)(self._ask)
 
     def now(self) -> Sequence[Record]:
         return self._session.near().every
@@ -53,6 +63,22 @@ class Place:
 
     def around(self, mine: Sequence[Record]) -> Sequence[Record]:
         return around(self._shelf, mine)
+
+    def delivery(self) -> Metrics:
+        """Folded again when the ledger may have grown, or an hour is over."""
+        now = self._clock()
+        begin = now.replace(minute=0, second=0, microsecond=0) - timedelta(seconds=DEFAULT_WINDOW)
+        with self._folding:
+            key = self._files(), begin
+            if self._delivery is None or self._delivery[0] != key:
+                found = delivered(self._session.ledger, begin, partial(self._commits, begin))
+                by_week = metrics(found.made, found.ways, found.lead_times, begin, now, (self.name,), "week")
+                self._delivery = key, by_week
+            return self._delivery[1]
+
+    def _ask(self, _: datetime, base: str | None, wanted: tuple[str, ...]) -> Commits:
+        """Of git, which is not asked the same again within the hour. Raises: Refused, which is not kept."""
+        return self._session.repository.commits(base, wanted)
 
     def seen(self) -> Seen | None:
         return self._seen
@@ -77,7 +103,7 @@ class Place:
         except RollbackError as error:
             self._session.tell(Noticed(f"the hosts of {self.name} could not be seen: {error}"))
         else:
-            self._seen = Seen(datetime.now(UTC), tuple(map(over, sightings)))
+            self._seen = Seen(self._clock(), tuple(map(over, sightings)))
 
     def keep_looking(self, every: float, ended: threading.Event) -> None:
         """every: seconds between two looks. Sooner when the ledger grew: then hosts are other than they were."""

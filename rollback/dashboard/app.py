@@ -51,6 +51,7 @@ def app(rooms: Rooms) -> Starlette:
         Route("/live", partial(_live, rooms)),
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/e/{name}", _page(lambda asked: pages.environment(asked.path_params["name"]))),
+        Route("/e/{name}/delivery", _page(lambda asked: pages.delivery(_name(asked)))),
         Route("/e/{name}/operations", _page(lambda asked: pages.operations(_name(asked), _before(asked)))),
         Route("/e/{name}/operations/{start}", _page(lambda asked: pages.operation(_name(asked), _start(asked)))),
         *(deeds if rooms.acts else ()),

@@ -35,6 +35,7 @@ def _pages(pages: Pages) -> Iterator[tuple[str, str]]:
     yield links.home, pages.home()
     for name, source in pages.sources.items():
         yield links.environment(name), pages.environment(name)
+        yield links.delivery(name), pages.delivery(name)
         before = ""
         for _ in range(_MOST):
             rows = past(source.newest(PAGE, before))

@@ -27,6 +27,9 @@ class Links:
     def environment(self, name: str) -> str:
         return self._page(name)
 
+    def delivery(self, name: str) -> str:
+        return self._page(name, "delivery")
+
     def operations(self, name: str, before: str = "") -> str:
         if self.static:
             return self._page(name, f"operations{'-' if before else ''}{before}")

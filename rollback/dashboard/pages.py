@@ -19,7 +19,7 @@ from rollback.core.explain import parts
 from rollback.core.past import past
 from rollback.core.recall import recalled
 from rollback.core.times import times
-from rollback.dashboard import plot
+from rollback.dashboard import bars, plot
 from rollback.dashboard.acts import Act
 from rollback.dashboard.glance import Glance, glance
 from rollback.dashboard.grid import grid
@@ -28,6 +28,7 @@ from rollback.dashboard.source import PAGE, Source
 from rollback.model import JUDGED, Result
 from rollback.report import ending, readiness, words
 from rollback.report.evidence import told
+from rollback.report.metrics import five, ratio, time
 from rollback.text import clean
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -68,6 +69,10 @@ class Pages:
     def environment(self, name: str) -> str:
         one = self._glance(self._known(name).name)
         return self._render("environment", name, one=one, timeline=plot.timeline([(name, one.rows)]))
+
+    def delivery(self, name: str) -> str:
+        found = self._known(name).delivery()
+        return self._render("delivery", name, found=found, five=five(found.whole), plots=bars.plots(found.groups))
 
     def operations(self, name: str, before: str = "") -> str:
         records = self._known(name).newest(PAGE, before)
@@ -130,7 +135,12 @@ def _environment(fit: Callable[[str], str]) -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= _FILTERS
-    made.globals |= {"version": importlib.metadata.version("rollback"), "width": plot.WIDTH, "judged": JUDGED}
+    made.globals |= {
+        "version": importlib.metadata.version("rollback"),
+        "width": plot.WIDTH,
+        "frame": bars.FRAME,
+        "judged": JUDGED,
+    }
     for name in made.list_templates():
         made.get_template(name)  # compiled before anybody waits for it
     return made
@@ -159,11 +169,13 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "moment": words.moment,
     "named": words.named,
     "quote": quote,
+    "ratio": ratio,
     "said": words.said,
     "seconds": words.seconds,
     "size": words.size,
     "skipped": lambda candidate: words.skipped(*candidate),
     "sign": lambda result: words.MARKS[result],
+    "span": time,
     "start": words.start_of,
     "tag": words.tag,
     "takes": lambda expected: readiness.takes(expected).plain.strip().removeprefix("time").strip(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from rollback.core.metrics import Metrics
 from rollback.model import Record, Sighting
 
 PAGE = 50  # operations
@@ -48,6 +49,10 @@ class Source(Protocol):
 
     def around(self, mine: Sequence[Record]) -> Sequence[Record]:
         """What bears on how one operation is explained, whose records are given."""
+        ...
+
+    def delivery(self) -> Metrics:
+        """By week, of core.metrics.DEFAULT_WINDOW until now."""
         ...
 
     def seen(self) -> Seen | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from rich.text import Text
 
@@ -43,12 +44,57 @@ def _head(app: str, found: Metrics) -> Iterator[object]:
 
 def _five(whole: Figures) -> Iterator[object]:
     grid = Grid((Column("delivery"), Column("figure", prose=True)))
-    grid.add("deployment frequency", _frequency(whole))
-    grid.add("change lead time", _mark(_spread(whole.lead_time, "commit"), bool(whole.untold)))
-    grid.add("change fail rate", _mark(_ratio(whole.failed), whole.failed.all < whole.deployments))
-    grid.add("recovery time", _mark(_recovery(whole), bool(whole.at_most)))
-    grid.add("rework rate", _mark(_ratio(whole.rework), bool(whole.rework.some)))
+    for one in five(whole):
+        grid.add(one.name, f"~ {one.said}" if one.estimate else one.said)
     yield grid
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One of the five. said: `-` of nothing. means: core.metrics' definition in a few words."""
+
+    name: str
+    said: str
+    estimate: bool
+    means: str
+
+
+def five(whole: Figures) -> tuple[Figure, ...]:
+    return (
+        _figure(
+            "deployment frequency",
+            _frequency(whole),
+            "deploys that switched a host, and the time from one to the next",
+        ),
+        _figure(
+            "change lead time",
+            _spread(whole.lead_time, "commit"),
+            "from a commit to the end of the first deployment that has it and did not fail",
+            estimate=bool(whole.untold),
+        ),
+        _figure(
+            "change fail rate",
+            ratio(whole.failed),
+            "of those whose end is known: rolled back, left live though bad, stranded, or called bad later",
+            estimate=whole.failed.all < whole.deployments,
+        ),
+        _figure(
+            "recovery time",
+            _recovery(whole),
+            "from a failed deployment's first switched host until another release was verified",
+            estimate=bool(whole.at_most),
+        ),
+        _figure(
+            "rework rate",
+            ratio(whole.rework),
+            "deployments next after one that failed, of all",
+            estimate=bool(whole.rework.some),
+        ),
+    )
+
+
+def _figure(name: str, said: str, means: str, *, estimate: bool = False) -> Figure:
+    return Figure(name, said, estimate and said != "-", means)
 
 
 def _frequency(whole: Figures) -> str:
@@ -69,12 +115,9 @@ def _spread(one: Spread, noun: str) -> str:
     return f"p50 {words.seconds(one.p50)}, p90 {words.seconds(one.p90)}, of {words.count(one.count, noun)}"
 
 
-def _ratio(one: Ratio) -> str:
+def ratio(one: Ratio) -> str:
+    """`25%, 1 of 4`"""
     return "-" if one.value is None else f"{one.value:.0%}, {one.some} of {one.all}"
-
-
-def _mark(text: str, estimate: bool) -> str:
-    return f"~ {text}" if estimate and text != "-" else text
 
 
 def _parts(whole: Figures) -> Iterator[object]:
@@ -86,11 +129,12 @@ def _parts(whole: Figures) -> Iterator[object]:
         (Column(words.count(whole.rollbacks, "rollback")), Column("p50"), Column("p90"), Column("", 1), Column("of", 2))
     )
     for name, one in whole.parts.items():
-        grid.add(name, _time(one.p50), _time(one.p90), bar(one.p50 or 0, most), str(one.count))
+        grid.add(name, time(one.p50), time(one.p90), bar(one.p50 or 0, most), str(one.count))
     yield grid
 
 
-def _time(value: float | None) -> str:
+def time(value: float | None) -> str:
+    """`-` when it is not known."""
     return "-" if value is None else words.seconds(value)
 
 
@@ -111,10 +155,10 @@ def _grouped(found: Metrics) -> Iterator[object]:
             clean_line(one.group, 30),
             str(one.deployments),
             bar(one.deployments, most),
-            _time(one.lead_time.p50),
-            _ratio(one.failed),
-            _time(one.recovery.p50),
-            _ratio(one.rework),
+            time(one.lead_time.p50),
+            ratio(one.failed),
+            time(one.recovery.p50),
+            ratio(one.rework),
             str(one.rollbacks),
         )
     yield grid

@@ -12,14 +12,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 
 from rollback.ledger.codec import entry
 from rollback.ledger.database import Database
+from rollback.ledger.ids import floor
+from rollback.model import Record
 from tests.build import release
 from tests.dashboard.browser import browsing
 from tests.dashboard.told import Teller, months
@@ -34,7 +37,7 @@ environments:
   production: {hosts: [web1, web2]}
 """
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-_PAGES = ("/", "/e/production", "/e/production/operations")
+_PAGES = ("/", "/e/production", "/e/production/operations", "/e/production/delivery")
 
 
 def main(operations: int) -> None:
@@ -43,7 +46,7 @@ def main(operations: int) -> None:
         (folder / "playbooks").mkdir()
         (folder / "playbooks/shop.yml").write_text(_PLAYBOOK)
         database = Database(folder / "playbooks/ledger.sqlite3", 5.0)
-        records = months(operations, every=timedelta(hours=1))
+        records = _until_now(months(operations, every=timedelta(hours=1)))
         database.add(map(entry, records))
         print(f"{operations} operations, {len(records)} records")
         command = [sys.executable, "-m", "rollback", "dashboard", "--every", "0s"]
@@ -58,6 +61,18 @@ def main(operations: int) -> None:
             process.wait(20)
 
 
+def _until_now(records: Sequence[Record]) -> list[Record]:
+    """The same, as if the last had just been written: by their times, and by their ids."""
+    late = datetime.now(UTC) - records[-1].at
+    begun: dict[str, str] = {}
+    for one in records:
+        begun.setdefault(one.operation, floor(one.at + late)[:10] + one.operation[10:])
+    return [
+        replace(one, id=floor(one.at + late)[:10] + one.id[10:], at=one.at + late, operation=begun[one.operation])
+        for one in records
+    ]
+
+
 def _measure(link: str, database: Database, teller: Teller) -> None:
     base = link.partition("/?")[0]
     with httpx.Client(base_url=base, follow_redirects=True) as client:
@@ -66,7 +81,7 @@ def _measure(link: str, database: Database, teller: Teller) -> None:
             every = [_took(lambda: client.get(page)) for _ in range(20)]  # noqa: B023 called at once
             print(f"{page:28} {statistics.median(every):7.1f} ms, at most {max(every):.1f}")
         teller._ids = iter(range(10**15, 10**16))
-        database.add(map(entry, teller.deploy(release("v-new"))))
+        database.add(map(entry, _until_now(teller.deploy(release("v-new")))))
         print(f"/ after something new        {_took(lambda: client.get('/')):7.1f} ms")
         one = client.get("/e/production/operations").text.split('href="/e/production/operations/')[3].split('"')[0]
         print(f"an operation                 {_took(lambda: client.get(f'/e/production/operations/{one}')):7.1f} ms")

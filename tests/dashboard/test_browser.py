@@ -85,7 +85,7 @@ def opened(small: Small, *words: str) -> tuple[subprocess.Popen[str], str]:
     return process, process.stdout.readline().strip()
 
 
-PAGES = ("/", "/e/production", "/e/production/operations", "operation")
+PAGES = ("/", "/e/production", "/e/production/operations", "/e/production/delivery", "operation")
 
 
 def address(desk: Desk, page: str) -> str:
@@ -192,7 +192,11 @@ def test_a_copy_in_files_shows_the_same_and_asks_for_nothing(desk: Desk) -> None
     page, asked = desk.page, list[str]()
     page.on("request", lambda request: asked.append(request.url))
     page.goto((desk.small.project / "site/index.html").as_uri())
-    page.get_by_role("link", name="All operations of production").click()
+    page.get_by_role("link", name="production", exact=True).first.click()
+    page.get_by_role("link", name="Delivery").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delivery of production")
+    page.get_by_role("link", name="To production").click()
+    page.get_by_role("link", name="All operations").click()
     page.get_by_role("link", name="deploy v3").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("deploy v3 on production")
     expect(page.locator("main")).to_contain_text("GET /login answered 500")

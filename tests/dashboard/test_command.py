@@ -44,5 +44,6 @@ def test_what_can_not_be_done_is_wrong_usage(tmp_path: Path, words: tuple[str, .
 
 
 def test_a_copy_in_files_needs_no_extra(tmp_path: Path) -> None:
-    assert ran(tmp_path, "--export", "site", "--every", "0s") == (0, "wrote 5 pages: site/index.html\n")
+    assert ran(tmp_path, "--export", "site", "--every", "0s") == (0, "wrote 7 pages: site/index.html\n")
     assert "staging" in (tmp_path / "site/index.html").read_text()
+    assert "Nothing was deployed or rolled back" in (tmp_path / "site/e~production~delivery.html").read_text()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
+from rollback.core.deployments import deployments
+from rollback.core.metrics import LeadTimes, Metrics, metrics
 from rollback.dashboard.source import Seen
 from rollback.model import (
     Ended,
@@ -41,6 +43,7 @@ class Told:
     waves: int = 1
     look: Seen | None = None
     reads: int = 0
+    lead_times: LeadTimes = field(default_factory=lambda: LeadTimes({}))
 
     def now(self) -> Sequence[Record]:
         self.reads += 1
@@ -57,6 +60,13 @@ class Told:
 
     def around(self, mine: Sequence[Record]) -> Sequence[Record]:  # noqa: ARG002
         return self.records
+
+    def delivery(self) -> Metrics:
+        """Of all records, however old."""
+        made, ways = deployments(self.records)
+        until = max((one.at for one in self.records), default=EPOCH)
+        since = min((one.at for one in self.records), default=EPOCH) - timedelta(days=1)
+        return metrics(made, ways, self.lead_times, since, until, (self.name,), "week")
 
     def seen(self) -> Seen | None:
         return self.look
