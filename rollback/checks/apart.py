@@ -21,7 +21,11 @@ def told_apart(of_url: Sequence[Reply], of_hosts: Sequence[Reply], telling: froz
     results = {finding.result for finding in heard}
     healthy = Result.PASS in results and not results & _AMISS
     there = hosts(tuple(dict.fromkeys(finding.host for finding in heard if finding.host)))
-    return tuple(_unheard(reply, there) if healthy and reply.silent else reply for reply in of_url)
+    return tuple(_unheard(reply, there) if healthy and _is_blamed(reply) else reply for reply in of_url)
+
+
+def _is_blamed(reply: Reply) -> bool:
+    return reply.silent and reply.finding.result is Result.FAIL
 
 
 def _unheard(reply: Reply, there: str) -> Reply:

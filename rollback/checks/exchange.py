@@ -126,7 +126,7 @@ class Conversation:
         return (
             f"no answer within {self._deadline.seconds:g} s"
             if isinstance(error, httpcore.TimeoutException)
-            else str(error)
+            else str(error).rstrip(".")
         )
 
 

@@ -24,6 +24,7 @@ CAP = 64 * 1024  # bytes of an answer
 _PREFIX = b"rollback/1 "
 _STREAM, _STREAMED = b"rollback/1 stream\n", b"\nrollback/1 streamed\n"
 _CHUNK = 256 * 1024
+_GZIP = b"\x1f\x8b"
 _NAME = re.compile(r"[a-z_]+", re.ASCII)
 Word = tuple[str, str]
 
@@ -82,7 +83,8 @@ def command(script: bytes) -> str:
     ever stands in an argument list; `head -c` takes exactly its bytes and leaves the payload. It comes packed: a third
     of it fits into what a new TCP connection may send at once. `echo` ends the line that a login shell may have left
     open, which would hide the first line of the answer."""
-    return f"exec /bin/sh -c 'echo; eval \"$(head -c {len(script)} | gzip -dc)\"'"
+    unpack = " | gzip -dc" if script.startswith(_GZIP) else ""
+    return f"exec /bin/sh -c 'echo; eval \"$(head -c {len(script)}{unpack})\"'"
 
 
 def script(request: Request) -> bytes:
@@ -95,7 +97,10 @@ def script(request: Request) -> bytes:
 
 
 def packed(request: Request) -> bytes:
-    """The same as gzip: each file of functions once for all hosts, then the call."""
+    """The same as gzip: each file of functions once for all hosts, then the call. But what a host lacks, be it gzip,
+    it must be able to say."""
+    if request.verb == "inspect":
+        return script(request)
     return b"".join((*map(_zipped, _functions(request)), gzip.compress(_call(request), 1, mtime=0)))
 
 

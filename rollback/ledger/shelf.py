@@ -71,7 +71,9 @@ class Shelf:
         return found[-1] if found else None
 
     def beginning(self, start: str) -> Names:
-        """Operations whose ids begin so: none, one, or some."""
+        """Operations whose ids begin so: none, one, or some. What no id can begin with is asked of no database."""
+        if not (start.isascii() and start.isalnum()):
+            return frozenset()
         there = (one.operation for one in self._pending())
         return self._asked([self._questions.beginning(start)]) | {one for one in there if one.startswith(start)}
 

@@ -40,6 +40,11 @@ def test_that_nobody_answers_at_the_url_is_the_releases_fault_unless_its_hosts_a
     assert (told.finding.result, told.settled) == (result, False)
 
 
+def test_what_could_not_be_asked_anyway_is_left_as_it_is() -> None:
+    prometheus = replace(REFUSED, finding=replace(REFUSED.finding, result=E))
+    assert told_apart((prometheus,), of_hosts(P), frozenset({"login"})) == (prometheus,)
+
+
 def test_it_is_said_and_what_anybody_answered_stays_an_answer() -> None:
     told, *others = told_apart((REFUSED, GATEWAY, WRONG), of_hosts(P), frozenset({"login"}))
     assert told.finding.observed == "connection refused, though asked directly web1 answered: is the load balancer up?"

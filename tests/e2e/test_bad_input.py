@@ -45,7 +45,7 @@ def test_an_unknown_environment(small: Small) -> None:
 
 
 def test_an_unknown_host(small: Small) -> None:
-    clear(small.run("status", "--hosts", "db*"), 2, "db*", "web1, web2")
+    clear(small.run("status", "--hosts", "db*"), 2, "db*", "web1 web2")
 
 
 def test_an_unknown_tag(small: Small) -> None:

@@ -61,3 +61,8 @@ def test_the_least_id_of_a_time_is_no_greater_than_any_made_then() -> None:
     now = datetime.now(UTC)
     assert floor(now) <= ulid() < floor(now + timedelta(days=2))
     assert floor(datetime(1, 1, 1, tzinfo=UTC)) == "0" * 26
+
+
+def test_what_no_operation_can_begin_with_is_asked_of_no_database(ledger: Ledger) -> None:
+    assert ledger.shelf.beginning("OP1") == {"OP1"}
+    assert ledger.shelf.beginning("OP\udcff\x00") == frozenset()

@@ -97,7 +97,7 @@ def test_latency_times_five_without_errors(shop: Shop) -> None:
 
 def test_a_new_exception_in_the_log_with_all_checks_green(shop: Shop) -> None:
     done = shop.deploy("noisy", shop.book("log", LOG))
-    line = "✗ errors in the log on web1: KeyError in profile (shop.py), "
+    line = "✗ errors in the log on web1: "  # which of two comes first is chance
     rolled_back(shop, done, "noisy", line, "never before the switch", "| KeyError: 'profile'\n")
     assert done.out.count("✗") == 1
 
