@@ -20,8 +20,8 @@ MARK = "ROLLBACK_TEST_MARK"  # in the environment of all that a host runs, so th
 
 
 def in_turn(points: Sequence[str]) -> list[tuple[str, str]]:
-    """Each of many moments under dash, and under one of the other shells, which take turns."""
-    return [(one, shell) for place, one in enumerate(points) for shell in (SHELLS[0], SHELLS[1 + place % 2])]
+    """Each of many moments under one of the shells, which take turns."""
+    return [(one, SHELLS[place % len(SHELLS)]) for place, one in enumerate(points)]
 
 
 @dataclass
