@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -184,7 +185,7 @@ def test_an_increase_counts_when_it_is_large_both_ways(
 def test_an_increase_of_latency_says_both_and_of_how_many() -> None:
     found = after_a_switch(P50, slow(0.0), slow(0.1))
     assert found.result is FAIL
-    assert found.observed.startswith("p50 10")
+    assert re.match(r"p50 1\d\d ms", found.observed)  # 100 ms, and what the machine adds
     assert " of 40 answers, before " in found.observed
     assert found.expected == "at most 100% or 50 ms more than before"
     assert [line.split(":")[0] for line in found.evidence.splitlines()] == ["now", "before"]

@@ -246,7 +246,8 @@ with ThreadPoolExecutor(2) as pool:
 """
     ours, theirs = os.openpty()
     asking = subprocess.Popen(
-        ["setsid", "--ctty", "--wait", sys.executable, "-c", program],
+        # What a background shell starts ignores SIGINT.
+        ["setsid", "--ctty", "--wait", "env", "--default-signal=INT", sys.executable, "-c", program],
         stdin=theirs,
         stderr=subprocess.PIPE,
         text=True,
