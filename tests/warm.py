@@ -7,6 +7,7 @@ own environment and folder, and may be killed like any other; who asked is told 
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -90,6 +91,9 @@ def serve(path: str) -> NoReturn:
     for module in pkgutil.walk_packages(rollback.__path__, "rollback."):
         if ".demo" not in module.name and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    importlib.import_module("git")  # what a command loads late
+    gc.collect()
+    gc.freeze()  # else each operator's first collection copies all of this
     server = socket.socket(socket.AF_UNIX)
     server.settimeout(5)
     server.bind(path)
