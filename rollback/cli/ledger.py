@@ -15,7 +15,7 @@ from rollback.core.left import unheard
 from rollback.errors import Refused, UsageError
 from rollback.events import Noticed
 from rollback.ledger import chain, codec
-from rollback.ledger.database import Unavailable
+from rollback.ledger.ports import Unavailable
 from rollback.ledger.store import Ledger
 from rollback.model import Ended, Result, Sighting
 from rollback.report import words
