@@ -56,7 +56,7 @@ OWNERS = {
     "paramiko": ("hosts/link.py", "hosts/ssh.py", "hosts/identities.py", "hosts/keys.py", "hosts/ssh_config_reader.py"),
     "git": ("source/command.py",),
     # The first two only name a type: no ledger in a file loads it.
-    "sqlalchemy": tuple(f"ledger/{one}.py" for one in "database place schema server upgrade versions/*".split()),
+    "sqlalchemy": tuple(map("ledger/{}.py".format, ("database", "place", "schema", "server", "upgrade", "versions/*"))),
     "alembic": ("ledger/upgrade.py", "ledger/versions/*.py"),
     "sqlite3": ("ledger/file.py", "ledger/upgrade.py"),
     "apprise": ("notify/announce.py",),
