@@ -53,7 +53,15 @@ MAY_IMPORT = {
 # A library that is slow to load, or whose sharp edges one place must know: the files that may import it.
 OWNERS = {
     "fabric": ("hosts/link.py",),
-    "paramiko": ("hosts/link.py", "hosts/ssh.py", "hosts/identities.py", "hosts/keys.py", "hosts/ssh_config_reader.py"),
+    "paramiko": (
+        "hosts/link.py",
+        "hosts/ssh.py",
+        "hosts/jump.py",
+        "hosts/forward.py",
+        "hosts/identities.py",
+        "hosts/keys.py",
+        "hosts/ssh_config_reader.py",
+    ),
     "git": ("source/command.py",),
     "sqlalchemy": ("ledger/*.py",),
     "alembic": ("ledger/upgrade.py", "ledger/versions/*.py"),
