@@ -14,7 +14,7 @@ from tests.simulation.careless import CARELESS
 from tests.simulation.host import SimHost
 from tests.simulation.replay import Broken, broken, run, traced
 
-BLOCKS, BLOCK = 25, 40
+BLOCKS, BLOCK = 15, 40
 ROOT = Path(__file__).parents[2]
 
 
