@@ -27,8 +27,8 @@ _UNIFORM = {Outcome.DONE, Outcome.ROLLED_BACK}
 
 @dataclass(slots=True)
 class Witness:
-    """unknown: see Network. started: operations by id, as they were recorded. told: (operation, host) -> the newest token
-    that it knows of."""
+    """unknown: see Network. started: operations by id, as they were recorded. told: the newest token by (operation,
+    host) that it knows of."""
 
     hosts: Mapping[str, SimHost]
     truth: Truth
