@@ -38,7 +38,7 @@ class Past:
         return f"R{max(0, ceil((at - EPOCH) / timedelta(hours=self.hours))):05d}"
 
 
-YEARS = months(2000)
+YEARS = tuple(months(2000))
 EVERY = incidents(YEARS)
 LONG_AGO = EVERY[9].operations[0]
 
