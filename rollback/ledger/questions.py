@@ -32,13 +32,6 @@ class Questions:
     def of(self, operations: Iterable[str]) -> Iterator[Select[Any]]:
         return (self.all.where(_C.operation.in_(chunk)) for chunk in _chunks(operations))
 
-    def kind(self, kind: str) -> Select[Any]:
-        return self.all.where(_C.kind == kind)
-
-    def at_least(self, moment: str) -> Select[Any]:
-        """moment: the smallest id of a time."""
-        return self.all.where(_C.id >= moment)
-
     def page(self, last: str) -> Select[Any]:
         return self.all.where(_C.id > last).limit(PAGE)
 
