@@ -165,6 +165,12 @@ class Small:
         """`rollback words…` in the project's folder, without a terminal; forked from a process that has loaded it."""
         return begun(self.folder, *words, cwd=cwd or self.project, environ=self.environ(**more)).wait()
 
+    def deployed(self, *tags: str) -> None:
+        """One after the other, and all are good."""
+        for tag in tags:
+            done = self.run("deploy", tag, "-y")
+            assert done.code == 0, done.err
+
     def fresh(self, *words: str, cwd: Path | None = None, **more: str) -> Ran:
         """The same from nothing, as a person's shell starts it."""
         command = [sys.executable, "-m", "rollback", *words]
