@@ -32,7 +32,7 @@ LONG = 600.0  # seconds for an answer that is large
 _UPGRADING = 0x726F6C6C  # PostgreSQL's number for a lock that everybody upgrading takes; any would do
 _INSERT: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _COLUMNS = [RECORDS.c[name] for name in Entry.__dataclass_fields__]
-ENTRIES = select(*_COLUMNS).order_by(RECORDS.c.id)
+ENTRIES = select(*_COLUMNS)
 _WHOLE_NOW = (
     update(RECORDS)
     .where(RECORDS.c.id == bindparam("its"), RECORDS.c.cut, RECORDS.c.digest == bindparam("mark"))

@@ -34,7 +34,7 @@ class Part:
         )
 
     def questions(self, every: Select[Any], table: Table) -> Iterator[Select[Any]]:
-        """The same of a database; together they answer it. every: all of it, by id."""
+        """The same of a database; together they answer it, in no order. every: all of it."""
         if self.operations is not None and len(self.operations) > _CHUNK:
             names = sorted(self.operations)
             for start in range(0, len(names), _CHUNK):
@@ -45,7 +45,7 @@ class Part:
         every = every.where(columns.id < self.before) if self.before else every
         every = every.where(columns.kind.in_(self.kinds)) if self.kinds is not None else every
         every = every.where(columns.operation.in_(self.operations)) if self.operations is not None else every
-        yield every.order_by(None).order_by(columns.id.desc()).limit(self.newest) if self.newest else every
+        yield every.order_by(columns.id.desc()).limit(self.newest) if self.newest else every
 
 
 WHOLE = Part()

@@ -1,4 +1,9 @@
-"""The questions of rollback.core.shelf.Shelf, in SQL: of one environment, each answered from an index."""
+"""The questions of rollback.core.shelf.Shelf, in SQL: of one environment, each answered from an index.
+
+SQLite knows nothing of how much an index leaves to be read. It takes one that spares it sorting over one that finds, so
+nothing is sorted or told apart that Python can; and of two it takes the one with the shorter list of values, so nothing
+that is asked about beside such a list is a value of another index.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,6 @@ from rollback.ledger.schema import RECORDS
 from rollback.model import encode_tag
 
 _C = RECORDS.c
-_WORDS = ("judged", "marked", "withdrawn")
 _NAMERS = ("started", "ended")
 PAGE = 5000  # records
 _FEW = 50  # hosts in one question
@@ -33,29 +37,31 @@ class Questions:
         return (self.all.where(_C.operation.in_(chunk)) for chunk in _chunks(operations))
 
     def page(self, last: str) -> Select[Any]:
-        return self.all.where(_C.id > last).limit(PAGE)
+        return self.all.where(_C.id > last).order_by(_C.id).limit(PAGE)
 
     def newest(self, count: int) -> Select[Any]:
-        return self._operations().order_by(_C.operation.desc()).limit(count)
+        return self._operations().distinct().order_by(_C.operation.desc()).limit(count)
 
     def last(self) -> Select[Any]:
-        return self.all.order_by(None).order_by(_C.id.desc()).limit(1)
+        return self.all.order_by(_C.id.desc()).limit(1)
 
     def beginning(self, start: str) -> Select[Any]:
         """Operations whose ids begin so: upper case letters and digits."""
-        return self._operations(_C.operation >= start, _C.operation < f"{start}~").limit(2)
+        return self._operations(_C.operation >= start, _C.operation < f"{start}~").distinct().limit(2)
 
     def known(self, operations: Iterable[str]) -> Iterator[Select[Any]]:
-        return (self._operations(_C.operation.in_(chunk)) for chunk in _chunks(operations))
+        return (self._operations(_C.operation.in_(chunk)).distinct() for chunk in _chunks(operations))
 
     def since(self, record: str, until: str) -> Select[Any]:
         return self._operations(_C.id >= record, _C.id <= until)
 
     def judging(self, digits: Iterable[str]) -> Iterator[Select[Any]]:
-        return (self._operations(_C.about.in_(chunk), _C.kind.in_(_WORDS)) for chunk in _chunks(digits))
+        """Whatever is about a commit, but its starts."""
+        return (self._operations(_C.about.in_(chunk), _C.kind != "started") for chunk in _chunks(digits))
 
     def starting(self, tags: Iterable[str]) -> Iterator[Select[Any]]:
-        return (self._operations(_C.tag.in_(chunk), _C.kind == "started") for chunk in _chunks(map(encode_tag, tags)))
+        """Only a start has a tag."""
+        return (self._operations(_C.tag.in_(chunk)) for chunk in _chunks(map(encode_tag, tags)))
 
     def latest(self, kinds: Iterable[str]) -> Select[Any]:
         ordered = (self._last(_C.operation, _C.kind == kind) for kind in sorted(kinds))
@@ -73,7 +79,7 @@ class Questions:
         return _C.app == self.app, _C.environment == self.environment
 
     def _operations(self, *wanted: ColumnElement[bool]) -> Select[Any]:
-        return select(_C.operation).distinct().where(*self._here, *wanted)
+        return select(_C.operation).where(*self._here, *wanted)
 
     def _last(self, column: ColumnElement[str], *wanted: ColumnElement[bool]) -> Select[Any]:
         return select(column).where(*self._here, *wanted).order_by(_C.id.desc()).limit(1)

@@ -133,7 +133,6 @@ def _measure(options: Options) -> None:
     deeds: dict[str, Callable[[Session], object]] = {
         "status": _status,
         "history -n 20": lambda session: look._newest(session, 20, Wanted()),
-        "history --tag": lambda session: look._newest(session, 20, Wanted(tag="v1.1.0")),
         "metrics": _metrics,
         "show": lambda session: _show(session, late),
         "show, of long ago": lambda session: _show(session, old),
