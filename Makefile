@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 VENV := .venv/bin
-WORKERS ?= 6
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 PYTEST := $(VENV)/python -m pytest -n $(WORKERS) --dist worksteal
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
 SCRIPTS = scripts/setup .ci/run $(shell find rollback tests/bench -name '*.sh')

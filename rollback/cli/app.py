@@ -34,7 +34,6 @@ from rollback.cli.arguments import (
     Prometheus,
     Reason,
     Replay,
-    Since,
     SinceWhen,
     Steal,
     Tag,
@@ -271,7 +270,7 @@ def watch(
 @_command
 def metrics(
     options: Options,
-    since: Since = "",
+    since: SinceWhen = None,
     by: By = "",
     csv: Csv = False,
     prometheus: Prometheus = False,
@@ -279,7 +278,7 @@ def metrics(
     """How well delivery goes, by DORA's five metrics.
 
     Deployment frequency, lead time, change fail rate, recovery time, rework; and how long rollbacks took to detect,
-    decide, execute and verify. From the ledger and the repository; no host is asked."""
+    decide, execute and verify. From the ledger and the repository, of the last 90 days; no host is asked."""
     from rollback.cli.delivery import Format
 
     return _call("delivery", "delivery", options, since, by, Format(csv, prometheus))

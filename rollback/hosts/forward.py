@@ -12,7 +12,14 @@ import threading
 from contextlib import suppress
 from typing import Protocol
 
+import paramiko
+
+from rollback.errors import NotAdmitted, Unreachable
+from rollback.hosts.resolve import Place
+from rollback.text import clean_line
+
 _CHUNK = 64 * 1024
+_FORBIDDEN = 1  # SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1)
 _FULL = 5  # milliseconds until a full SSH window is looked at again; nothing announces that it opened
 
 
@@ -28,6 +35,25 @@ class Channel(Protocol):
     def recv(self, size: int) -> bytes: ...
     def shutdown_write(self) -> None: ...
     def close(self) -> None: ...
+
+
+def dial(
+    transport: paramiko.Transport, through: Place, what: str, where: tuple[str, int], patience: float
+) -> socket.socket:
+    """A connected socket to an address and port that the host at the other end can reach. what: its name for a person.
+
+    OpenSSH answers every failed connection the same way, so all of them count as refused.
+    Raises ConnectionRefusedError, Unreachable, or NotAdmitted when that host forbids it.
+    """
+    try:
+        return bridge(transport.open_channel("direct-tcpip", where, ("127.0.0.1", 0), timeout=patience))
+    except paramiko.ChannelException as error:
+        if error.code == _FORBIDDEN:
+            hint = "It needs AllowTcpForwarding yes (or local) in its sshd_config."
+            raise NotAdmitted(f"{through} forbids to forward to {what}.", hint=hint) from error
+        raise ConnectionRefusedError(f"{through}: nothing answers on {what}") from error
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        raise Unreachable(f"{through}: {what} was not reached: {clean_line(str(error)).rstrip('.')}.") from error
 
 
 def bridge(channel: Channel) -> socket.socket:
@@ -80,7 +106,8 @@ class _Pump:
             if not self._up_open:
                 self._channel.shutdown_write()
         with suppress(TimeoutError):  # the window is full
-            self._up = self._up[self._channel.send(self._up) :] if self._up else b""
+            while self._up:  # a packet takes less than a chunk
+                self._up = self._up[self._channel.send(self._up) :]
 
     def _downwards(self) -> None:
         if not self._down and self._down_open:

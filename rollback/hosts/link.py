@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -51,11 +52,14 @@ class _Bounded(paramiko.Packetizer):  # type: ignore[misc]  # paramiko has no ty
     """Paramiko collects a greeting, and a packet of up to 4 GiB, in memory before it looks at it."""
 
     _greeted = 0
+    heard = 0.0  # when the last of it came, by time.monotonic()
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
         if n > _PACKET:
             raise paramiko.SSHException(f"it announced a packet of {n} bytes")
-        return bytes(super().read_all(n, check_rekey))
+        data = bytes(super().read_all(n, check_rekey))
+        self.heard = time.monotonic()
+        return data
 
     def _read_timeout(self, timeout: float) -> bytes:
         data: bytes = super()._read_timeout(timeout)
@@ -63,6 +67,32 @@ class _Bounded(paramiko.Packetizer):  # type: ignore[misc]  # paramiko has no ty
         if self._greeted > _GREETING:
             raise paramiko.SSHException(": it never ends")
         return data
+
+
+class _Transport(paramiko.Transport):  # type: ignore[misc]
+    """Paramiko keeps one refused channel a connection: of two at once one would get the other's reason, or none."""
+
+    def __init__(self, sock: Any, **options: Any) -> None:
+        self._asking = threading.local()
+        self._refusals: dict[int, paramiko.ChannelException] = {}
+        super().__init__(sock, **options)
+
+    def _next_channel(self) -> int:
+        self._asking.channel = number = int(super()._next_channel())
+        return number
+
+    def _parse_channel_open_failure(self, message: paramiko.Message) -> None:
+        number, code, said = message.get_int(), message.get_int(), message.get_text()
+        with self.lock:
+            asking = self.channel_events.pop(number, None)
+            if asking is not None:
+                self._refusals[number] = paramiko.ChannelException(code, said)
+                self._channels.delete(number)
+                asking.set()
+
+    def get_exception(self) -> Any:
+        refusal = self._refusals.pop(getattr(self._asking, "channel", -1), None)
+        return refusal or super().get_exception()
 
 
 class _Strict(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
@@ -75,19 +105,18 @@ class _Strict(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
         admit(self._place, key.get_name(), key.asbytes())
 
 
-def link(hop: Destination, keys: Offer, base: sockets.Base, through: fabric.Connection | None) -> fabric.Connection:
-    """One Fabric connection, over the base socket or through the one before it."""
+def link(hop: Destination, keys: Offer, base: sockets.Base) -> fabric.Connection:
+    """One Fabric connection over that socket."""
     made = fabric.Connection(
         hop.place.address,
         user=hop.user,
         port=hop.place.port,
         config=nothing_configured(),
-        gateway=through,
         forward_agent=False,
         connect_kwargs={
             "transport_factory": partial(_transport, hop),
             "auth_strategy": keys,
-            **({} if through else {"sock": base.socket}),
+            "sock": base.socket,
             **dict.fromkeys(("banner_timeout", "auth_timeout", "channel_timeout"), _FOREVER),
         },
     )
@@ -109,7 +138,7 @@ def nothing_configured() -> fabric.Config:
 
 
 def _transport(hop: Destination, sock: Any, **options: Any) -> paramiko.Transport:
-    transport = paramiko.Transport(sock, packetizer_class=_Bounded, **options)
+    transport = _Transport(sock, packetizer_class=_Bounded, **options)
     chosen = transport.get_security_options()
     chosen.kex = _chosen("key exchanges", _KEX, chosen.kex, hop.allowed.kex)
     chosen.ciphers = _chosen("ciphers", _CIPHERS, chosen.ciphers, hop.allowed.ciphers)
@@ -148,9 +177,6 @@ def _explanation(place: Place, error: Exception, proxy_said: str) -> HostError:
     said = clean_line(proxy_said or str(error) or "the connection was closed").rstrip(".")
     if isinstance(error, paramiko.IncompatiblePeer):
         return NotAdmitted(f"{place} and this side have no algorithm in common: {said}.")
-    if isinstance(error, paramiko.ChannelException) and error.code == 1:
-        hint = "The host before it needs AllowTcpForwarding yes (or local) in its sshd_config."
-        return NotAdmitted(f"{place}: the host before it forbids to forward: {said}.", hint=hint)
     if isinstance(error, paramiko.ChannelException):
         return Unreachable(f"{place} opened no channel: {said}.")
     return Unreachable(f"The SSH connection to {place} failed: {said}.")

@@ -1,8 +1,8 @@
 """Connections to hosts over SSH: `connect`, then `exec` and `dial` on raw channels, each with its own deadline.
 
-The way through: resolve (what ssh_config says) -> sockets (the first socket) -> link (Fabric and paramiko: host keys,
-identities) -> channel (one command), forward (one socket). What is said on a connection is none of this room's
-business, and it never retries.
+The way through: resolve (what ssh_config says) -> sockets (a socket to the host), or jump (one through the connection
+to its jump host) -> link (Fabric and paramiko: host keys, identities) -> channel (one command), forward (one socket).
+What is said on a connection is none of this room's business, and it never retries.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache, partial
-from typing import IO, Any
+from typing import IO
 
 import paramiko
 
-from rollback.errors import NotAdmitted, OutsideProtocol, Unreachable
+from rollback.errors import NotAdmitted, OutsideProtocol
 from rollback.hosts import sockets
 from rollback.hosts.channel import Said, TooMuch, converse
-from rollback.hosts.forward import bridge
+from rollback.hosts.forward import dial
 from rollback.hosts.identities import offer
+from rollback.hosts.jump import Jump, Shared
 from rollback.hosts.link import Watchdog, explained, link
 from rollback.hosts.resolve import Destination, Place, destination
 from rollback.model import Host
@@ -33,35 +34,43 @@ _AT_ONCE = (
 
 
 def connect(host: Host) -> SshTransport:
-    """Connect to `host` and authenticate, through its jump hosts, within `host.ssh.connect_timeout` seconds.
+    """Connect to `host` and authenticate within `host.ssh.connect_timeout` seconds; as long for each of its jump hosts,
+    if nobody stands there yet.
 
     Raises NotAdmitted (host key, authentication, configuration: trying again is no use) or Unreachable.
     """
-    target = destination(host)
-    patience = host.ssh.connect_timeout
-    with ExitStack() as offers, ExitStack() as opened:
+    target, patience = destination(host), host.ssh.connect_timeout
+    transport, _, opened = _linked(target, patience)
+    return SshTransport(target.place, transport, patience, opened, partial(connect, host))
+
+
+def _linked(target: Destination, patience: float) -> tuple[paramiko.Transport, sockets.Base, ExitStack]:
+    """Its session, the socket under it, and what closes both."""
+    with ExitStack() as opened:
+        jump = _shared(target.jump, patience).hold(opened) if target.jump else None
         # Before the clock starts: a person may have to type a passphrase, and others may be on the same way.
-        hops = [(hop, offer(hop)) for hop in _hops(target)]
-        for _, keys in hops:
-            offers.callback(keys.close)
-        offers.enter_context(_turn(target, hops[0][0], patience))
-        deadline = time.monotonic() + patience
-        base = sockets.reach(hops[0][0], deadline)
-        opened.callback(base.close)
-        step: Any = None  # a fabric.Connection, which has no types
-        late = f"{clean_line(host.name)} gave no SSH session within {patience:g} s."
-        with Watchdog(deadline - time.monotonic(), base.cut, late) as watchdog:
-            for hop, keys in hops:
-                with explained(hop.place, watchdog, base):
-                    step = link(hop, keys, base, step)
-                    opened.callback(step.client.close)
-        return SshTransport(target.place, step.transport, patience, opened.pop_all(), partial(connect, host))
+        with closing(offer(target)) as keys, _turn(target, patience):
+            deadline = time.monotonic() + patience
+            base = jump.reach(target.place, patience) if jump else sockets.reach(target, deadline)
+            opened.callback(base.close)
+            late = f"{clean_line(target.place.host)} gave no SSH session within {patience:g} s."
+            watchdog = Watchdog(deadline - time.monotonic(), base.cut, late)
+            with watchdog, explained(target.place, watchdog, base):
+                session = link(target, keys, base)
+            opened.callback(session.client.close)
+        return session.transport, base, opened.pop_all()
+
+
+@cache
+def _shared(jump: Destination, patience: float) -> Shared:
+    """One for all the hosts that go through it and have the same patience."""
+    return Shared(lambda: Jump(jump.place, *_linked(jump, patience)))
 
 
 @contextmanager
-def _turn(target: Destination, first: Destination, patience: float) -> Iterator[None]:
+def _turn(target: Destination, patience: float) -> Iterator[None]:
     """Waits while many are on their way through the same host; not for ever, as they may hang."""
-    crowd = None if target.place.direct else _crowd("" if first.proxy_command else str(first.place))
+    crowd = None if target.place.direct else _crowd(str(target.jump.place) if target.jump else "")
     ours = crowd is not None and crowd.acquire(timeout=patience)
     try:
         yield
@@ -96,7 +105,7 @@ class SshTransport:
         self._served = self._closed = False
         self._closing = threading.Lock()
         self._doubling = threading.Lock()
-        self._opening = threading.Lock()  # paramiko keeps one refusal a connection: two at once would lose one
+        self._opening = threading.Lock()  # one at a time, as who is refused must know whether another was served
         self._thread = threading.local()
 
     @property
@@ -131,13 +140,8 @@ class SshTransport:
 
     def dial(self, address: str, port: int) -> socket.socket:
         """A connected socket to a port the host can reach. Raises ConnectionRefusedError, Unreachable, NotAdmitted."""
-        try:
-            source = ("127.0.0.1", 0)
-            with self._opening:
-                channel = self._transport.open_channel("direct-tcpip", (address, port), source, timeout=self._patience)
-        except (paramiko.SSHException, EOFError, OSError) as error:
-            raise self._not_dialled(clean_line(f"{address} port {port}"), error) from error
-        return bridge(channel)
+        what = clean_line(f"{address} port {port}")
+        return dial(self._transport, self._place, what, (address, port), self._patience)
 
     def close(self) -> None:
         """From any thread, any number of times; whoever waits on the connection is woken."""
@@ -164,9 +168,9 @@ class SshTransport:
         try:
             with self._opening:
                 channel = self._transport.open_session(timeout=deadline)
+                self._served = True
         except paramiko.ChannelException:
             return None
-        self._served = True
         try:
             channel.exec_command(command)
         except paramiko.SSHException as error:
@@ -183,17 +187,3 @@ class SshTransport:
         finally:
             with suppress(OSError, EOFError):  # lost meanwhile
                 channel.close()
-
-    def _not_dialled(self, what: str, error: Exception) -> Exception:
-        """OpenSSH answers every failed connection the same way, so all of them count as refused."""
-        if isinstance(error, paramiko.ChannelException) and error.code == 1:
-            hint = "It needs AllowTcpForwarding yes (or local) in its sshd_config."
-            return NotAdmitted(f"{self._place} forbids to forward to {what}.", hint=hint)
-        if isinstance(error, paramiko.ChannelException):
-            return ConnectionRefusedError(f"{self._place}: nothing answers on {what}")
-        return Unreachable(f"{self._place}: {what} was not reached: {clean_line(str(error))}.")
-
-
-def _hops(target: Destination) -> list[Destination]:
-    """The way to the target, it being the last."""
-    return [*(_hops(target.jump) if target.jump else []), target]

@@ -1,5 +1,9 @@
 """The questions of rollback.core.shelf.Shelf, in SQL that SQLite and PostgreSQL read alike: of one environment, each
 answered from an index.
+
+SQLite knows nothing of how much an index leaves to be read. It takes one that spares it sorting over one that finds, so
+nothing is sorted or told apart that Python can; and of two it takes the one with the shorter list of values, so nothing
+that is asked about beside such a list is a value of another index.
 """
 
 from __future__ import annotations
@@ -23,7 +27,6 @@ ADD = (
 )
 MEND = "UPDATE records SET body = :whole, cut = false WHERE id = :its AND cut AND digest = :mark"
 
-_WORDS = frozenset({"judged", "marked", "withdrawn"})
 _NAMERS = ("started", "ended")
 _CHUNK = 500  # names in one question: SQLite's oldest limit on parameters is 999
 _FEW = 50  # hosts in one question
@@ -50,69 +53,66 @@ class Questions:
     def of(self, operations: Iterable[str]) -> Iterator[Question]:
         return (self._entries(_in("operation", chunk)) for chunk in _chunks(operations))
 
-    def kind(self, kind: str) -> Question:
-        return self._entries(_is("kind", "=", kind))
-
-    def at_least(self, moment: str) -> Question:
-        """moment: the smallest id of a time."""
-        return self._entries(_is("id", ">=", moment))
-
     def page(self, last: str) -> Question:
-        return self._entries(_is("id", ">", last), then=f"ORDER BY id LIMIT {PAGE}")
+        return self._entries(_where("id", ">", last), then=f"ORDER BY id LIMIT {PAGE}")
 
     def part(self, part: Part) -> Iterator[Question]:
-        """Together they answer it."""
-        wanted = [_is("id", ">=", part.since)] if part.since else []
-        wanted += [_is("id", "<", part.before)] if part.before else []
+        """Together they answer it, in no order."""
+        wanted = [_where("id", ">=", part.since)] if part.since else []
+        wanted += [_where("id", "<", part.before)] if part.before else []
         wanted += [_in("kind", part.kinds)] if part.kinds is not None else []
-        then = f"ORDER BY id DESC LIMIT {part.newest}" if part.newest else "ORDER BY id"
+        then = f"ORDER BY id DESC LIMIT {part.newest}" if part.newest else ""
         chunks = [[]] if part.operations is None else [[_in("operation", one)] for one in _chunks(part.operations)]
         return (self._entries(*wanted, *chunk, then=then) for chunk in chunks)
 
     def newest(self, count: int) -> Question:
-        return self._operations(then=f"ORDER BY operation DESC LIMIT {count}")
+        return self._different(then=f"ORDER BY operation DESC LIMIT {count}")
 
     def last(self) -> Question:
         return self._entries(then="ORDER BY id DESC LIMIT 1")
 
     def beginning(self, start: str) -> Question:
         """Operations whose ids begin so: upper case letters and digits."""
-        return self._operations(_is("operation", ">=", start), _is("operation", "<", f"{start}~"), then="LIMIT 2")
+        return self._different(_where("operation", ">=", start), _where("operation", "<", f"{start}~"), then="LIMIT 2")
 
     def known(self, operations: Iterable[str]) -> Iterator[Question]:
-        return (self._operations(_in("operation", chunk)) for chunk in _chunks(operations))
+        return (self._different(_in("operation", chunk)) for chunk in _chunks(operations))
 
     def since(self, record: str, until: str) -> Question:
-        return self._operations(_is("id", ">=", record), _is("id", "<=", until))
+        return self._operations(_where("id", ">=", record), _where("id", "<=", until))
 
     def judging(self, digits: Iterable[str]) -> Iterator[Question]:
-        return (self._operations(_in("about", chunk), _in("kind", _WORDS)) for chunk in _chunks(digits))
+        """Whatever is about a commit, but its starts."""
+        return (self._operations(_in("about", chunk), _where("kind", "<>", "started")) for chunk in _chunks(digits))
 
     def starting(self, tags: Iterable[str]) -> Iterator[Question]:
-        chunks = _chunks(map(encode_tag, tags))
-        return (self._operations(_in("tag", chunk), _is("kind", "=", "started")) for chunk in chunks)
+        """Only a start has a tag."""
+        return (self._operations(_in("tag", chunk)) for chunk in _chunks(map(encode_tag, tags)))
 
     def latest(self, kinds: Iterable[str]) -> Iterator[Question]:
-        return (self._last("operation", _is("kind", "=", kind)) for kind in sorted(kinds))
+        return (self._last("operation", _where("kind", "=", kind)) for kind in sorted(kinds))
 
     def naming(self, hosts: Iterable[str], before: str) -> Iterator[Question]:
         """Some may name a host only by the way: then more is read than must be."""
         for chunk in _chunks(hosts, _FEW) if hosts else ((),):
             named = [_naming(chunk)] if chunk else []
             for kind in _NAMERS:
-                yield self._last("id", _is("kind", "=", kind), _is("id", "<", before), *named)
+                yield self._last("id", _where("kind", "=", kind), _where("id", "<", before), *named)
 
-    def _entries(self, *wanted: _Condition, then: str = "ORDER BY id") -> Question:
+    def _entries(self, *wanted: _Condition, then: str = "") -> Question:
         return self._asked(_ENTRY, wanted, then)
 
-    def _operations(self, *wanted: _Condition, then: str = "") -> Question:
+    def _operations(self, *wanted: _Condition) -> Question:
+        return self._asked("operation", wanted, "")
+
+    def _different(self, *wanted: _Condition, then: str = "") -> Question:
         return self._asked("DISTINCT operation", wanted, then)
 
     def _last(self, column: str, *wanted: _Condition) -> Question:
         return self._asked(column, wanted, "ORDER BY id DESC LIMIT 1")
 
     def _asked(self, what: str, wanted: Iterable[_Condition], then: str) -> Question:
-        every = (_is("app", "=", self.app), _is("environment", "=", self.environment), *wanted)
+        every = (_where("app", "=", self.app), _where("environment", "=", self.environment), *wanted)
         where = " AND ".join(one.sql for one in every)
         values = {name: value for one in every for name, value in one.values.items()}
         return Question(f"SELECT {what} FROM records WHERE {where} {then}", values)
@@ -124,10 +124,10 @@ def there(ids: Iterable[str]) -> Iterator[Question]:
     return (Question(f"SELECT id, cut FROM records WHERE {one.sql}", one.values) for one in asked)
 
 
-_NAMES = {"=": "is", ">=": "least", ">": "above", "<=": "most", "<": "below"}
+_NAMES = {"=": "is", ">=": "least", ">": "above", "<=": "most", "<": "below", "<>": "not"}
 
 
-def _is(column: str, sign: str, value: str) -> _Condition:
+def _where(column: str, sign: str, value: str) -> _Condition:
     name = f"{column}_{_NAMES[sign]}"
     return _Condition(f"{column} {sign} :{name}", {name: value})
 

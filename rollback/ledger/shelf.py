@@ -49,12 +49,8 @@ class Shelf:
         found = self._entries(self._questions.part(part), part.admits)
         return self._records(found[-part.newest :])
 
-    def of_kind(self, kind: str) -> tuple[Record, ...]:
-        return self._records(self._entries([self._questions.kind(kind)], lambda one: one.kind == kind))
-
-    def at_least(self, moment: str) -> tuple[Record, ...]:
-        """moment: a ULID; the records whose ids are not smaller."""
-        return self._records(self._entries([self._questions.at_least(moment)], lambda one: one.id >= moment))
+    def of_kind(self, kind: str, since: str = "") -> tuple[Record, ...]:
+        return self.records(Part(since, kinds=frozenset({kind})))
 
     def read(self, operations: Names) -> tuple[Record, ...]:
         return self._records(self.of(operations))

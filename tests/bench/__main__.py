@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -50,7 +50,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     chosen = tuple(tool for tool in TOOLS if _is_wanted(tool, given.tools, given.quick))
     hosts = given.hosts or ([1, 10] if given.quick else [1, 10, 50, 100])
-    figures = _measured(chosen, sorted(hosts), given.rtt, given.runs or (3 if given.quick else 5))
+    runs = given.runs or (3 if given.quick else 5)
+    for figures in _measured(chosen, sorted(hosts), given.rtt, runs):
+        if not given.quick:
+            _keep(figures, given.out)
     print(walls(figures), *notes(figures), sep="\n")
     return _compared(figures) if given.quick else _published(figures, given.out)
 
@@ -69,7 +72,8 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(143)  # so that all that was started is ended on the way out
 
 
-def _measured(chosen: Sequence[Tool], hosts: Sequence[int], rtts: Sequence[int], runs: int) -> Figures:
+def _measured(chosen: Sequence[Tool], hosts: Sequence[int], rtts: Sequence[int], runs: int) -> Iterator[Figures]:
+    """All that is known after each fleet."""
     missing = provide(tuple(chosen))
     here = [tool for tool in chosen if tool.name not in missing]
     found: list[Row] = []
@@ -83,7 +87,7 @@ def _measured(chosen: Sequence[Tool], hosts: Sequence[int], rtts: Sequence[int],
         ):
             for count in hosts:
                 found += rows(made, here, rtt, count, runs, _tell)
-    return Figures(_machine(), runs, tuple(found), tuple(missing.items()))
+                yield Figures(_machine(), runs, tuple(found), tuple(missing.items()))
 
 
 def _machine() -> str:
@@ -94,9 +98,13 @@ def _tell(what: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
 
-def _published(figures: Figures, out: Path) -> int:
+def _keep(figures: Figures, out: Path) -> None:
+    """At once: it takes a quarter of an hour, and --redraw makes the rest of it when it was cut short."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "bench.json").write_text(written(figures))  # first: it took a quarter of an hour
+    (out / "bench.json").write_text(written(figures))
+
+
+def _published(figures: Figures, out: Path) -> int:
     (out / "bench.md").write_text(page(figures))
     (out / "bench.svg").write_text(drawn(figures))
     if out == _DOCS:

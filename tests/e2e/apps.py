@@ -1,4 +1,4 @@
-"""Small real apps for the ready playbooks, each with two good releases and a bad one: v3, spoilt as BAD says."""
+"""Small real apps for the ready playbooks, each with a good release and a bad one: v2, spoilt as BAD says."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ while True:
 """,
 }
 
-# playbook -> the file that is spoilt in v3, what stands there, and what takes its place.
+# playbook -> the file that is spoilt in v2, what stands there, and what takes its place.
 BAD = {
     "django-gunicorn-supervisor": (
         "config/urls.py",
@@ -180,14 +180,14 @@ APPS = (
 
 
 def write(app: App, project: Path) -> None:
-    """The releases v1, v2 and v3 in a git repository."""
+    """The releases v1 and v2 in a git repository."""
     for path, text in app.files.items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(text)
     (project / ".gitignore").write_text("/playbooks/\n")
     _git(project, "init", "-q", "-b", "main")
-    for tag in ("v1", "v2", "v3"):
-        if tag == "v3":
+    for tag in ("v1", "v2"):
+        if tag == "v2":
             path, good, bad = BAD[app.playbook]
             assert good in app.files[path]
             (project / path).write_text(app.files[path].replace(good, bad))

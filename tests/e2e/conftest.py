@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.small import Small
+from tests.e2e.kept import Kept
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with Kept(tmp_path_factory.mktemp("small")) as world:
+        yield world
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Small]:
+def small(kept: Kept) -> Kept:
     """Two hosts, an app with v1 and v2 (good) and v3 (500 at /login), and its playbook."""
-    with Small(tmp_path) as world:
-        yield world
+    kept.put_back()
+    return kept

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 
 from tests.e2e.small import PLAYBOOK, Small
-from tests.e2e.test_trouble import cut, deployed, left, slow, until
+from tests.e2e.test_trouble import cut, left, slow, until
 
 
 def test_a_host_whose_operator_died_puts_back_what_was_live_before(small: Small) -> None:
     small.write(PLAYBOOK.replace("app: tiny\n", "app: tiny\npolicy: {{confirm_within: 60s}}\n"))
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     at_rest = left(small)
     slow(small, "restart.sh", "v4")
     assert cut(small, "deploy", "v4", "-y", by=(signal.SIGKILL,)).code == -9

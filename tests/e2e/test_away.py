@@ -6,11 +6,6 @@ from rollback.demo.sshd import start
 from tests.e2e.small import Small
 
 
-def deployed(small: Small, *tags: str) -> None:
-    for tag in tags:
-        assert small.run("deploy", tag, "-y").code == 0
-
-
 def away(small: Small, host: str) -> None:
     small.hosts[host].stop()
 
@@ -21,7 +16,7 @@ def back(small: Small, host: str) -> None:
 
 
 def test_a_deploy_may_go_out_without_a_host_which_is_brought_along_later(small: Small) -> None:
-    deployed(small, "v1")
+    small.deployed("v1")
     away(small, "web2")
     refused = small.run("deploy", "v2", "-y")
     assert (refused.code, small.lives()) == (3, ["v1", "v1"])
@@ -40,7 +35,7 @@ def test_a_deploy_may_go_out_without_a_host_which_is_brought_along_later(small: 
 
 
 def test_the_next_deploy_first_brings_a_host_along_that_was_away_at_the_rollback(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     away(small, "web2")
     assert (small.run("-y").code, small.lives()) == (14, ["v1", "v2"])
     back(small, "web2")
@@ -56,7 +51,7 @@ def test_the_next_deploy_first_brings_a_host_along_that_was_away_at_the_rollback
 
 
 def test_another_machine_learns_from_the_other_hosts_that_one_was_away(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     away(small, "web2")
     assert small.run("-y").code == 14
     back(small, "web2")
@@ -67,7 +62,7 @@ def test_another_machine_learns_from_the_other_hosts_that_one_was_away(small: Sm
 
 def test_a_bad_release_that_is_live_without_one_host_is_rolled_back_and_not_spread(small: Small) -> None:
     """The host that was away still has the old release when it is back: that is where the others go."""
-    deployed(small, "v1")
+    small.deployed("v1")
     away(small, "web2")
     assert small.run("deploy", "v2", "-y", "--allow-unreachable", "1").code == 14
     back(small, "web2")

@@ -63,7 +63,7 @@ def test_a_hostile_tag_is_a_tag_like_any_other(small: Small) -> None:
 
 
 def test_a_moved_tag(small: Small) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     small.git("tag", "-f", "v1", "v2")
     clear(small.run("deploy", "v1", "-y"), 3, "tag v1 was moved")
     assert small.lives() == ["v1", "v1"]
@@ -78,7 +78,7 @@ def test_a_wrong_host_key(small: Small) -> None:
 
 
 def test_a_dead_host(small: Small) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     small.hosts["web2"].stop()
     clear(small.run("deploy", "v2", "-y"), 3, "web2")
     assert small.lives() == ["v1", "v1"]
@@ -88,8 +88,7 @@ def test_a_dead_host(small: Small) -> None:
 
 
 def test_a_dead_host_in_a_rollback_is_pending(small: Small) -> None:
-    for tag in ("v1", "v2"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2")
     small.hosts["web2"].stop()
     done = small.run("-y")
     assert (done.code, small.lives()) == (14, ["v1", "v2"]), done.err
@@ -142,7 +141,7 @@ def test_a_current_that_is_a_real_directory(small: Small) -> None:
 
 
 def test_a_prepare_that_fails(small: Small) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     small.release("v4", "fail-prepare")
     done = small.run("deploy", "v4", "-y")
     assert (done.code, small.lives()) == (5, ["v1", "v1"])
@@ -151,7 +150,7 @@ def test_a_prepare_that_fails(small: Small) -> None:
 
 
 def test_a_restart_that_fails(small: Small) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     small.release("v4", "fail-restart")
     done = small.run("deploy", "v4", "-y")
     assert (done.code, small.lives()) == (10, ["v1", "v1"]), done.err
@@ -160,7 +159,7 @@ def test_a_restart_that_fails(small: Small) -> None:
 
 @pytest.mark.parametrize("behaviour", ["dead", "silent"])
 def test_an_app_that_never_gets_healthy(small: Small, behaviour: str) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     small.release("v4", behaviour)
     done = small.run("deploy", "v4", "-y")
     assert (done.code, small.lives()) == (10, ["v1", "v1"]), done.err
@@ -181,13 +180,12 @@ def test_a_rollback_with_nothing_to_go_back_to(small: Small) -> None:
 @pytest.mark.parametrize("words", [["deploy", "v1"], []])
 def test_no_terminal_and_no_yes(small: Small, words: list[str]) -> None:
     if not words:
-        for tag in ("v1", "v2"):
-            assert small.run("deploy", tag, "-y").code == 0
+        small.deployed("v1", "v2")
     clear(small.run(*words), 2, "--yes")
 
 
 def test_what_is_red_before_the_deploy(small: Small) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     subprocess.run(["kill", (small.root("web1") / "shared/pid").read_text().strip()], check=True)
     clear(small.run("deploy", "v2", "-y"), 3, "red before the deploy", "web1")
     assert small.lives() == ["v1", "v1"]

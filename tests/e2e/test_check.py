@@ -9,12 +9,6 @@ from pathlib import Path
 from tests.e2e.small import PLAYBOOK, Small
 
 
-def deployed(small: Small, *tags: str) -> None:
-    for tag in tags:
-        done = small.run("deploy", tag, "-y")
-        assert done.code == 0, done.err
-
-
 def damage(small: Small, host: str, tag: str) -> Path:
     (file,) = (small.root(host) / "releases").glob(f"{tag}-*/app.py")
     file.chmod(0o644)
@@ -23,7 +17,7 @@ def damage(small: Small, host: str, tag: str) -> Path:
 
 
 def test_ready_hosts_and_how_long_a_rollback_takes(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     ready = small.run("check", "--json")
     assert (ready.code, ready.json["message"]) == (0, "ready to deploy and to roll back")
     data = ready.json["data"]
@@ -36,7 +30,7 @@ def test_ready_hosts_and_how_long_a_rollback_takes(small: Small) -> None:
 
 
 def test_a_way_back_that_was_changed_by_hand_is_noticed_and_refuses_the_next_deploy(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     damage(small, "web2", "v1")
     checked = small.run("check")
     assert (checked.code, checked.out) == (
@@ -52,7 +46,7 @@ def test_a_way_back_that_was_changed_by_hand_is_noticed_and_refuses_the_next_dep
 
 
 def test_the_hint_for_a_damaged_fallback_mends_it(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     damage(small, "web2", "v1")
     hint = small.run("check", "--json").json["hint"]
     command = shlex.split(hint.partition(", so that")[0])
@@ -62,7 +56,7 @@ def test_the_hint_for_a_damaged_fallback_mends_it(small: Small) -> None:
 
 
 def test_a_host_that_lacks_the_fallback_is_a_warning_that_says_from_where_it_comes(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     for host in ("web2",):
         (seal,) = (small.root(host) / ".rollback/complete").glob("v1-*")
         seal.unlink()
@@ -72,7 +66,7 @@ def test_a_host_that_lacks_the_fallback_is_a_warning_that_says_from_where_it_com
 
 
 def test_a_right_that_sudo_does_not_give_refuses_a_deploy(small: Small) -> None:
-    deployed(small, "v1")
+    small.deployed("v1")
     small.write(PLAYBOOK.replace("restart: sh restart.sh", "restart: sudo -n no-such-program reload tiny"))
     checked = small.run("check")
     assert checked.code == 3

@@ -127,7 +127,7 @@ def cases(small: Small, name: str) -> dict[str, list[str]]:
 
 
 def test_a_good_release_goes_through(small: Small, job: Job) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     done = carry_out(small, job, "v2")
     assert ({ran.code for _, ran in done}, small.lives()) == ({0}, ["v2", "v2"]), done
     assert cases(small, "gate.xml") == {"verify v2": [], "verdict": []}
@@ -137,7 +137,7 @@ def test_a_good_release_goes_through(small: Small, job: Job) -> None:
 
 
 def test_a_bad_release_is_back_and_the_job_fails(small: Small, job: Job) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     name, ended = carry_out(small, job, "v3")[-1]
     assert (ended.code, small.lives()) == (10, ["v1", "v1"]), ended
     assert name in {"deploy", "script"}
@@ -147,7 +147,7 @@ def test_a_bad_release_is_back_and_the_job_fails(small: Small, job: Job) -> None
 
 
 def test_what_only_the_gate_notices_is_back_all_the_same(small: Small, job: Job) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     small.write(BLIND)
     assert small.run("deploy", "v3", "-y").code == 0
     small.write(PLAYBOOK)
@@ -162,7 +162,7 @@ def test_what_only_the_gate_notices_is_back_all_the_same(small: Small, job: Job)
 
 
 def test_github_is_told_in_its_own_words(small: Small) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     job = github()
     ended = carry_out(small, job, "v3")[-1][1]
     operation = small.run("history", "--json").json["data"][0]["operation"]
@@ -187,7 +187,7 @@ def test_github_is_told_in_its_own_words(small: Small) -> None:
 
 def test_a_run_that_github_cancels_goes_back_first(small: Small) -> None:
     """SIGINT to the step's own process alone, then SIGTERM."""
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     slow(small, "restart.sh", "v4")
     job, script = github(), small.folder / "step.sh"
     script.write_text(job.steps["deploy"])

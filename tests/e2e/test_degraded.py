@@ -26,9 +26,7 @@ from tests.e2e.test_trouble import let_go, slow, until
 @pytest.fixture
 def ready(small: Small) -> Small:
     """v2 is live, and v1 is what a rollback goes back to."""
-    for tag in ("v1", "v2"):
-        done = small.run("deploy", tag, "-y")
-        assert done.code == 0, done.err
+    small.deployed("v1", "v2")
     return small
 
 
@@ -189,8 +187,7 @@ def test_standard_error_that_is_closed(ready: Small) -> None:
 def test_a_user_without_a_name() -> None:
     """As in a CI container that runs as a number; HOME is somebody else's then, too."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, Small(Path(folder)) as small:
-        for tag in ("v1", "v2"):
-            assert small.run("deploy", tag, "-y").code == 0
+        small.deployed("v1", "v2")
         ssh, nobody = small.folder / "ssh", 48213
         for path in (small.folder, ssh, ssh / "ssh_config", ssh / "known_hosts"):
             path.chmod(path.stat().st_mode | 0o055)

@@ -13,8 +13,7 @@ def with_url(small: Small) -> None:
 
 def test_a_drill_goes_there_and_back_again_and_says_how_long_a_rollback_takes(small: Small) -> None:
     with_url(small)
-    for tag in ("v1", "v2"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2")
     done = small.run("drill", "-e", "production", "-y", "--json")
     assert (done.code, small.lives()) == (0, ["v2", "v2"]), done.err
     assert "and now back, as what any interrupted operation leaves" in done.err
@@ -39,8 +38,7 @@ def test_a_drill_names_its_environment_and_needs_something_to_go_back_to(small: 
 
 
 def test_a_fallback_that_no_longer_works_is_found_by_the_drill_and_taken_back(small: Small) -> None:
-    for tag in ("v1", "v2"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2")
     behaviour = next((small.root("web1") / "releases").glob("v1-*")) / "behaviour"
     behaviour.chmod(0o644)
     behaviour.write_text("bad")
@@ -50,10 +48,8 @@ def test_a_fallback_that_no_longer_works_is_found_by_the_drill_and_taken_back(sm
 
 
 def test_check_quotes_the_last_drill(small: Small) -> None:
-    for tag in ("v1", "v2"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2")
     assert small.run("drill", "-e", "production", "-y").code == 0
     ready = small.run("check", "--json")
     assert ready.code == 0, ready.out
-    estimate = ready.json["data"]["estimate"]
-    assert (estimate["of"], estimate["whole"]) == ("drill v1", True)
+    assert ready.json["data"]["estimate"]["of"] == "drill v1"

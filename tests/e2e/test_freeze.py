@@ -6,18 +6,13 @@ from tests.cli.command import Ran
 from tests.e2e.small import Small
 
 
-def deployed(small: Small, *tags: str) -> None:
-    for tag in tags:
-        assert small.run("deploy", tag, "-y").code == 0
-
-
 def elsewhere(small: Small, *words: str) -> Ran:
     """From another machine, whose ledger is empty."""
     return small.run(*words, XDG_DATA_HOME=str(small.folder / "other"))
 
 
 def test_what_a_person_rolled_back_is_refused_everywhere_until_somebody_lifts_it(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     assert small.run("-y", "--reason", "nobody can log in").code == 0
     refused = elsewhere(small, "deploy", "v2", "-y", "--json")
     assert (refused.code, small.lives()) == (3, ["v1", "v1"])
@@ -34,7 +29,7 @@ def test_what_a_person_rolled_back_is_refused_everywhere_until_somebody_lifts_it
 
 
 def test_a_frozen_environment_refuses_every_deploy_and_no_way_back(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     assert small.run("freeze", "--reason", " ").code == 2
     frozen = small.run("freeze", "--reason", "the database is moved")
     assert frozen.code == 0

@@ -10,11 +10,6 @@ import pytest
 from tests.e2e.small import Small
 
 
-def deployed(small: Small, *tags: str) -> None:
-    for tag in tags:
-        assert small.run("deploy", tag, "-y").code == 0
-
-
 def emptied(small: Small, host: str) -> None:
     """As if it had been replaced: only what somebody put into `shared` is there."""
     root = small.root(host)
@@ -33,7 +28,7 @@ def without_cache(small: Small) -> None:
 
 
 def test_a_deploy_brings_a_new_host_the_fallback_too(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     emptied(small, "web2")
     done = small.run("deploy", "v3", "-y")  # the bad one
     assert (done.code, small.lives()) == (10, ["v2", None])
@@ -44,7 +39,7 @@ def test_a_deploy_brings_a_new_host_the_fallback_too(small: Small) -> None:
 
 @pytest.mark.parametrize("cached", [True, False])
 def test_a_rollback_brings_an_empty_host_what_git_no_longer_gives(small: Small, cached: bool) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     emptied(small, "web2")
     without_git(small)
     if not cached:
@@ -57,7 +52,7 @@ def test_a_rollback_brings_an_empty_host_what_git_no_longer_gives(small: Small, 
 
 
 def test_a_host_that_can_not_be_brought_it_is_pending_and_the_others_are_rolled_back(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     emptied(small, "web2")
     without_git(small)
     without_cache(small)

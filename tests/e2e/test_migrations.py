@@ -62,12 +62,6 @@ def dropping(small: Small, tag: str, behaviour: str = "good") -> None:
     release(small, tag, "0003_nick.sql", f"{_BARRIER}ALTER TABLE users DROP COLUMN nick;", behaviour)
 
 
-def deployed(small: Small, *tags: str) -> None:
-    for tag in tags:
-        done = small.run("deploy", tag, "-y")
-        assert done.code == 0, done.err
-
-
 def columns(small: Small) -> list[str]:
     with sqlite3.connect(small.folder / "db.sqlite") as database:
         return [row[1] for row in database.execute("PRAGMA table_info(users)")]
@@ -88,12 +82,12 @@ def elsewhere(small: Small, *words: str) -> Ran:
 
 
 def test_migrations_are_shown_run_once_on_one_host_before_the_switch_and_kept(world: Small) -> None:
-    deployed(world, "w1")
+    world.deployed("w1")
     shown = world.run("deploy", "w2", "-n")
     assert "  database  1 migration since w1: 0002_phone.sql\n" in shown.out
     assert "  2. migrate            web1\n  3. activate, verify   web1\n" in shown.out
     assert columns(world) == ["name", "nick"], "a dry run runs nothing"
-    deployed(world, "w2")
+    world.deployed("w2")
     assert columns(world) == ["name", "nick", "phone"]
     assert applied(world) == [("0001_users.sql", "w1", "web1"), ("0002_phone.sql", "w2", "web1")]
     told = world.run("show", "last").out
@@ -102,7 +96,7 @@ def test_migrations_are_shown_run_once_on_one_host_before_the_switch_and_kept(wo
 
 
 def test_code_goes_back_alone_over_what_is_harmless_and_needs_no_git_to_say_so(world: Small) -> None:
-    deployed(world, "w1", "w2")
+    world.deployed("w1", "w2")
     without_git(world)
     back = elsewhere(world, "-y")
     assert (back.code, world.lives()) == (0, ["w1", "w1"]), back.err
@@ -111,7 +105,7 @@ def test_code_goes_back_alone_over_what_is_harmless_and_needs_no_git_to_say_so(w
 
 
 def test_what_can_not_be_taken_back_bars_the_way_until_a_person_says_to_cross_it(world: Small) -> None:
-    deployed(world, "w1", "w2")
+    world.deployed("w1", "w2")
     dropping(world, "w3", "bad")
     bad = world.run("deploy", "w3", "-y")
     assert (bad.code, world.lives(), columns(world)) == (11, ["w3", "w2"], ["name", "phone"])
@@ -132,19 +126,19 @@ def test_what_can_not_be_taken_back_bars_the_way_until_a_person_says_to_cross_it
 
 
 def test_the_way_out_of_a_barrier_is_a_release_that_mends_it(world: Small) -> None:
-    deployed(world, "w1", "w2")
+    world.deployed("w1", "w2")
     dropping(world, "w3", "bad")
     assert world.run("deploy", "w3", "-y").code == 11
     world.release("w4", "good")
     shown = world.run("deploy", "w4", "-n").out
     assert "  database  no migrations since w3\n" in shown
     assert "from here there is no automatic way back" in shown, "the fallback is still w2"
-    deployed(world, "w4")
+    world.deployed("w4")
     assert (world.lives(), [name for name, _, _ in applied(world)][-1]) == (["w4", "w4"], "0003_nick.sql")
 
 
 def test_a_migration_that_fails_changes_nothing_live_and_its_output_is_kept(world: Small) -> None:
-    deployed(world, "w1")
+    world.deployed("w1")
     release(world, "w3", "0003_wrong.sql", "ALTER TABLE nobody ADD COLUMN x TEXT;")
     ended = world.run("deploy", "w3", "-y", "--json")
     assert (ended.code, world.lives()) == (5, ["w1", "w1"])
@@ -154,9 +148,9 @@ def test_a_migration_that_fails_changes_nothing_live_and_its_output_is_kept(worl
 
 
 def test_a_deploy_of_an_older_release_does_not_cross_a_barrier_either(world: Small) -> None:
-    deployed(world, "w1", "w2")
+    world.deployed("w1", "w2")
     dropping(world, "w3")
-    deployed(world, "w3")
+    world.deployed("w3")
     refused = world.run("deploy", "w2", "-y")
     assert (refused.code, world.lives()) == (3, ["w3", "w3"])
     assert refused.err.endswith("  next      deploy a release that knows it; or --force\n")
@@ -171,7 +165,7 @@ def slow(small: Small, tag: str) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_a_deploy_that_is_cut_off_while_it_migrates_leaves_word_of_it(world: Small, number: int, code: int) -> None:
-    deployed(world, "w1", "w2")
+    world.deployed("w1", "w2")
     slow(world, "w3")
     ended = cut(world, "deploy", "w3", "-y", "--json", by=(number,))
     assert (ended.code, world.lives()) == (code, ["w2", "w2"])
@@ -182,7 +176,7 @@ def test_a_deploy_that_is_cut_off_while_it_migrates_leaves_word_of_it(world: Sma
     else:
         said = "which touched nothing, and may have run its migrations"
         assert said in elsewhere(world, "resume", "-y", "--steal", held_by(world)).err
-    deployed(world, "w3")
+    world.deployed("w3")
     assert [(name, tag) for name, tag, _ in applied(world)][-1] == ("0003_nick.sql", "w3")
 
 
@@ -191,7 +185,7 @@ def held_by(small: Small) -> str:
 
 
 def test_what_was_cut_off_behind_a_barrier_is_not_undone_by_itself(world: Small) -> None:
-    deployed(world, "w1", "w2")
+    world.deployed("w1", "w2")
     before = (world.project / "restart.sh").read_text()
     (world.project / "restart.sh").write_text(WAITS + before)
     dropping(world, "w3")
@@ -200,26 +194,26 @@ def test_what_was_cut_off_behind_a_barrier_is_not_undone_by_itself(world: Small)
     refused = world.run("resume", "-y")
     assert (refused.code, world.lives()) == (3, ["w3", "w2"])
     assert "w2 does not know the irreversible migration 0003_nick.sql" in refused.err
-    deployed(world, "w3")
+    world.deployed("w3")
     assert world.lives() == ["w3", "w3"]
     crossed = world.run("--to", "w2", "-y", "--cross-migrations")
     assert (crossed.code, world.lives()) == (0, ["w2", "w2"])
 
 
 def test_a_drill_does_not_cross_a_barrier(world: Small) -> None:
-    deployed(world, "w1", "w2")
+    world.deployed("w1", "w2")
     assert world.run("drill", "-e", "production", "-y").code == 0
     dropping(world, "w3")
-    deployed(world, "w3")
+    world.deployed("w3")
     refused = world.run("drill", "-e", "production", "-y")
     assert (refused.code, world.lives()) == (3, ["w3", "w3"])
     assert "a drill would cross the irreversible migration 0003_nick.sql" in refused.err
 
 
 def test_a_gate_holds_before_a_barrier_too(world: Small) -> None:
-    deployed(world, "w1", "w2")
+    world.deployed("w1", "w2")
     dropping(world, "w3")
-    deployed(world, "w3")
+    world.deployed("w3")
     for host in world.hosts:
         os.kill(int((world.root(host) / "shared/pid").read_text()), signal.SIGKILL)
     ended = world.run("gate", "-y", "--json")

@@ -8,7 +8,7 @@ from tests.e2e.small import PLAYBOOK, Small
 
 
 def test_the_incident_is_noticed_and_undone_on_the_canary_alone(small: Small) -> None:
-    assert [small.run("deploy", tag, "-y").code for tag in ("v1", "v2")] == [0, 0]
+    small.deployed("v1", "v2")
     bad = small.run("deploy", "v3", "-y", "--json")
     assert bad.code == 10, bad.err
     assert small.lives() == ["v2", "v2"]
@@ -22,8 +22,7 @@ def test_the_incident_is_noticed_and_undone_on_the_canary_alone(small: Small) ->
 
 def test_rolling_back_twice_goes_further_and_then_has_nothing_left(small: Small) -> None:
     small.release("v4")
-    for tag in ("v1", "v2", "v4"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2", "v4")
     assert (small.run("-y").code, small.lives()) == (0, ["v2", "v2"])
     assert (small.run("-y").code, small.lives()) == (0, ["v1", "v1"])
     third = small.run("-y")
@@ -32,8 +31,7 @@ def test_rolling_back_twice_goes_further_and_then_has_nothing_left(small: Small)
 
 
 def test_back_to_a_release_by_its_tag_and_forward_again(small: Small) -> None:
-    for tag in ("v1", "v2"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2")
     assert (small.run("--to", "v1", "-y").code, small.lives()) == (0, ["v1", "v1"])
     refused = small.run("deploy", "v2", "-y")
     assert (refused.code, small.lives()) == (3, ["v1", "v1"])
@@ -42,7 +40,7 @@ def test_back_to_a_release_by_its_tag_and_forward_again(small: Small) -> None:
 
 
 def test_a_bad_release_stays_quarantined_until_a_person_lifts_it(small: Small) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     assert small.run("deploy", "v3", "-y").code == 10
     refused = small.run("deploy", "v3", "-y")
     assert (refused.code, small.lives()) == (3, ["v1", "v1"])
@@ -53,8 +51,7 @@ def test_a_bad_release_stays_quarantined_until_a_person_lifts_it(small: Small) -
 
 
 def test_marking_bad_quarantines_and_takes_it_out_of_the_fallbacks(small: Small) -> None:
-    for tag in ("v1", "v2"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2")
     marked = small.run("mark", "bad", "v1", "--reason", "leaks memory")
     assert marked.code == 0, marked.err
     assert small.run("-y").code == 3
@@ -62,15 +59,14 @@ def test_marking_bad_quarantines_and_takes_it_out_of_the_fallbacks(small: Small)
 
 
 def test_a_deploy_of_what_is_live_verifies_it_again(small: Small) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     again = small.run("deploy", "v1", "-y")
     assert (again.code, small.lives()) == (0, ["v1", "v1"])
     assert "it is live there already" in again.err
 
 
 def test_a_fresh_machine_learns_everything_from_the_hosts(small: Small) -> None:
-    for tag in ("v1", "v2"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2")
     shutil.rmtree(small.folder / "home")
     history = small.run("history", "--json")
     assert [row["what"] for row in history.json["data"]] == ["deploy v2", "deploy v1"]
@@ -79,8 +75,7 @@ def test_a_fresh_machine_learns_everything_from_the_hosts(small: Small) -> None:
 
 
 def test_a_rollback_needs_neither_repository_nor_ledger(small: Small) -> None:
-    for tag in ("v1", "v2"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2")
     elsewhere = small.folder / "elsewhere"
     shutil.copytree(small.project / "playbooks", elsewhere / "playbooks")
     shutil.rmtree(small.project / ".git")
@@ -89,7 +84,7 @@ def test_a_rollback_needs_neither_repository_nor_ledger(small: Small) -> None:
 
 
 def test_show_tells_the_whole_operation(small: Small) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     assert small.run("deploy", "v3", "-y").code == 10
     shown = small.run("show")
     for part in ("started: deploy v3", "answered 500", "verdict: v3", "ended: rolled back", "live: web1 v1, web2 v1"):
@@ -100,8 +95,7 @@ def test_show_tells_the_whole_operation(small: Small) -> None:
 
 
 def test_releases_verdicts_and_prune(small: Small) -> None:
-    for tag in ("v1", "v2"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2")
     assert small.run("deploy", "v3", "-y").code == 10
     rows = small.run("releases", "--json").json["data"]
     assert {row["release"]["tag"]: (row["verdict"], row["live_on"]) for row in rows} == {
@@ -117,8 +111,7 @@ def test_what_nothing_needs_any_more_is_deleted_after_a_good_deploy(small: Small
     small.write(PLAYBOOK.replace("app: tiny", "app: tiny\nkeep: 1"))
     for tag in ("v4", "v5", "v6"):
         small.release(tag)
-    for tag in ("v1", "v2", "v4", "v5", "v6"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2", "v4", "v5", "v6")
     for host in small.hosts:
         there = {path.name.rpartition("-")[0] for path in (small.root(host) / "releases").iterdir()}
         assert there == {"v2", "v4", "v5", "v6"}
@@ -127,8 +120,7 @@ def test_what_nothing_needs_any_more_is_deleted_after_a_good_deploy(small: Small
 
 
 def test_verify_and_check_change_nothing_and_say_how_it_stands(small: Small) -> None:
-    for tag in ("v1", "v2"):
-        assert small.run("deploy", tag, "-y").code == 0
+    small.deployed("v1", "v2")
     assert small.run("verify").code == 0
     ready = small.run("check")
     assert ready.code == 0, ready.err
@@ -136,7 +128,7 @@ def test_verify_and_check_change_nothing_and_say_how_it_stands(small: Small) -> 
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(small: Small) -> None:
-    assert small.run("deploy", "v1", "-y").code == 0
+    small.deployed("v1")
     shown = small.run("deploy", "v2", "-n")
     assert (shown.code, small.lives()) == (0, ["v1", "v1"])
     assert "upload, prepare    web1 web2" in shown.out

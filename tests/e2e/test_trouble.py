@@ -22,11 +22,6 @@ def left(small: Small) -> list[list[str]]:
     return [sorted(path.name for path in (small.root(host) / ".rollback").iterdir()) for host in small.hosts]
 
 
-def deployed(small: Small, *tags: str) -> None:
-    for tag in tags:
-        assert small.run("deploy", tag, "-y").code == 0
-
-
 def slow(small: Small, script: str, tag: str) -> None:
     """A release whose prepare.sh or restart.sh first waits until it is let go."""
     path = small.project / script
@@ -62,7 +57,7 @@ def cut(small: Small, *words: str, by: tuple[int, ...]) -> Ran:
 def test_interrupted_while_preparing_nothing_is_left_and_the_next_may_begin(
     small: Small, number: int, code: int
 ) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     slow(small, "prepare.sh", "v4")
     ended = cut(small, "deploy", "v4", "-y", "--json", by=(number,))
     assert (ended.code, ended.json["message"]) == (code, "interrupted before anything live changed")
@@ -71,7 +66,7 @@ def test_interrupted_while_preparing_nothing_is_left_and_the_next_may_begin(
 
 
 def test_interrupted_while_restarting_it_goes_back_and_says_so_the_second_time(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     slow(small, "restart.sh", "v4")
     ended = cut(small, "deploy", "v4", "-y", "--json", by=(signal.SIGINT, signal.SIGINT))
     assert (ended.code, small.lives()) == (10, ["v2", "v2"])
@@ -81,7 +76,7 @@ def test_interrupted_while_restarting_it_goes_back_and_says_so_the_second_time(s
 
 
 def test_after_a_kill_a_rollback_from_the_same_machine_takes_over_at_once_and_settles_all(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     slow(small, "restart.sh", "v4")
     assert cut(small, "deploy", "v4", "-y", by=(signal.SIGKILL,)).code == -9
     assert small.lives() == ["v4", "v2"]
@@ -95,7 +90,7 @@ def test_after_a_kill_a_rollback_from_the_same_machine_takes_over_at_once_and_se
 
 
 def test_after_a_kill_a_deploy_first_puts_in_order_what_was_left(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     slow(small, "restart.sh", "v4")
     cut(small, "deploy", "v4", "-y", by=(signal.SIGKILL,))
     again = small.run("deploy", "v4", "-y")
@@ -109,7 +104,7 @@ def test_after_a_kill_a_deploy_first_puts_in_order_what_was_left(small: Small) -
 
 
 def test_from_another_machine_it_is_held_until_it_is_stolen_and_then_known_from_the_hosts_alone(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     slow(small, "restart.sh", "v4")
     cut(small, "deploy", "v4", "-y", by=(signal.SIGKILL,))
     for host in small.hosts:
@@ -126,7 +121,7 @@ def test_from_another_machine_it_is_held_until_it_is_stolen_and_then_known_from_
 
 
 def test_unlock_takes_the_lease_away_from_a_deploy_which_then_stops_where_it_is(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     slow(small, "prepare.sh", "v4")
     with small.started("deploy", "v4", "-y", "--json") as process:
         until((small.root("web1") / "shared/slow").exists)
@@ -140,7 +135,7 @@ def test_unlock_takes_the_lease_away_from_a_deploy_which_then_stops_where_it_is(
 
 
 def test_a_rollback_that_takes_the_lease_does_not_wait_for_what_the_deploy_prepares(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     slow(small, "prepare.sh", "v4")
     with small.started("deploy", "v4", "-y") as process:
         until((small.root("web1") / "shared/slow").exists)
@@ -151,7 +146,7 @@ def test_a_rollback_that_takes_the_lease_does_not_wait_for_what_the_deploy_prepa
 
 
 def test_a_rollback_may_wait_for_a_deploy(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     slow(small, "prepare.sh", "v4")
     with small.started("deploy", "v4", "-y") as first:
         until((small.root("web1") / "shared/slow").exists)
@@ -164,7 +159,7 @@ def test_a_rollback_may_wait_for_a_deploy(small: Small) -> None:
 
 
 def test_a_second_deploy_is_told_who_is_at_it(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     slow(small, "prepare.sh", "v4")
     with small.started("deploy", "v4", "-y") as first:
         until((small.root("web1") / "shared/slow").exists)
@@ -176,7 +171,7 @@ def test_a_second_deploy_is_told_who_is_at_it(small: Small) -> None:
 
 
 def test_a_canary_that_is_lost_is_pending_and_does_not_hold_up_who_comes_to_help(small: Small) -> None:
-    deployed(small, "v1", "v2")
+    small.deployed("v1", "v2")
     slow(small, "restart.sh", "v4")
     with small.started("deploy", "v4", "-y", "--json") as process:
         until((small.root("web1") / "shared/slow").exists)

@@ -19,5 +19,5 @@ def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def world(shared_world: World) -> World:
-    shared_world.reset()
+    shared_world.put_back("ready")
     return shared_world

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rollback.demo.processes import end_descendants
-from rollback.demo.sshd import Sshd, start
+from rollback.demo.sshd import Sshd
 from tests.cli.command import Ran
-from tests.e2e.small import Small
+from tests.e2e.kept import Kept
 from tests.faults.proxy import Proxy
 from tests.faults.trap import trapped_path
 from tests.warm import Operator, begun
@@ -46,43 +45,23 @@ checks:
 """
 
 
-class World(Small):
+class World(Kept):
     """Use as a context manager. Two hosts; see GOOD."""
 
     def __enter__(self) -> World:
-        super().__enter__()
         self._trapped = trapped_path(self.folder / "bin")
-        for name in self.hosts:
-            self.restart(name)
+        super().__enter__()
         for tag in ("v4", "v5", NEW):
             self.release(tag)
         self.write(PLAYBOOK)
+        for name in self.hosts:
+            self.restart(name)
+        self._servers = dict(self.hosts)
         for tag in GOOD:
             done = self.operate("deploy", tag)
             assert done.code == 0, done.err
-        self._kept = self.folder / "kept"
-        self._kept.mkdir()
-        self._copy(self.folder, self._kept)
+        self.keep("ready")
         return self
-
-    def reset(self) -> None:
-        """As it was in the beginning, whatever a case did to it."""
-        for sshd in self.hosts.values():
-            end_descendants(sshd.pid)
-        self.healed()
-        for part in ("fs", "home"):
-            subprocess.run(["chmod", "-R", "u+w", self.folder / part], check=True)
-            subprocess.run(["rm", "-rf", self.folder / part], check=True)
-        self._copy(self._kept, self.folder)
-
-    def healed(self) -> None:
-        """Servers that were stopped run again."""
-        for name, sshd in self.hosts.items():
-            if sshd.process.poll() is not None:
-                self.restart(name)
-
-    def _copy(self, here: Path, there: Path) -> None:
-        subprocess.run(["cp", "-a", here / "fs", here / "home", there], check=True)
 
     def restart(self, name: str, **environment: str) -> None:
         """The host's sshd, on the same address, with these variables for the agent."""
@@ -90,10 +69,7 @@ class World(Small):
         self.hosts[name] = self.started_host(name, **environment)
 
     def started_host(self, name: str, address: str = "", **environment: str) -> Sshd:
-        """Its sshd, on the port that it had. Whoever calls this puts it into `hosts`."""
-        old = self.hosts[name]
-        variables = {**self._trapped, **environment}
-        return start(self.folder / "ssh", name, address or old.address, old.port, environment=variables)
+        return super().started_host(name, address, **{**self._trapped, **environment})
 
     def operate(self, *words: str, **more: str) -> Ran:
         """`rollback words… -y`, to its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from rollback.source.delta import delta
 from tests.build import release
 from tests.hosts.contract import NEW, OLD, Stage
 from tests.hosts.local import LocalShell, in_turn
-from tests.hosts.packages import PLAIN, Shared, package
+from tests.hosts.packages import PLAIN, Shared, host, package
 
 THIRD = release("v0", "c" * 40)
 POINTS = (
@@ -40,13 +41,24 @@ POINTS = (
 )
 
 
-def ready(stage: Stage) -> None:
-    """OLD is live, from an earlier operation."""
-    stage.host = replace(stage.host, drain="true", restart="true")
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A host's folder, as an earlier operation left it: OLD is live."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "root").mkdir()
+    stage = Stage(Agent("web1", LocalShell()), host(folder / "root"), folder / "packages")
     stage.acquire("OP0")
     stage.bring(THIRD, OLD)
     stage.activate(OLD, None)
     stage.finish()
+    return folder / "root"
+
+
+@pytest.fixture
+def ready(stage: Stage, root: Path, made: Path) -> Stage:
+    subprocess.run(["cp", "-a", f"{made}/.", root], check=True)
+    stage.host = replace(stage.host, drain="true", restart="true")
+    return stage
 
 
 def deploy(stage: Stage) -> list[Callable[[], Answer]]:
@@ -92,39 +104,36 @@ def intact(stage: Stage, root: Path, live: Release) -> None:
 
 
 @pytest.mark.parametrize(("point", "shell"), in_turn(POINTS), indirect=["shell"])
-def test_the_next_operation_recovers(stage: Stage, shell: str, root: Path, point: str) -> None:
-    ready(stage)
-    killed(stage, shell, point)
+def test_the_next_operation_recovers(ready: Stage, shell: str, root: Path, point: str) -> None:
+    killed(ready, shell, point)
     assert (root / "current" / "REVISION").is_file(), "current is always a complete release"
-    before, intent, journals = stage.seen().lease, stage.seen().intent, stage.seen().journals
+    before, intent, journals = ready.seen().lease, ready.seen().intent, ready.seen().journals
     assert intent is None or intent.operation in journals, "who comes next finds out what was begun"
-    assert stage.acquire("OP2", steal="OP1").status == "ok"
-    assert before is None or stage.turns.token > before.token
-    assert stage.activate(OLD, OLD, NEW).status == "ok"
-    assert stage.finish().status == "ok"
-    seen = stage.seen()
+    assert ready.acquire("OP2", steal="OP1").status == "ok"
+    assert before is None or ready.turns.token > before.token
+    assert ready.activate(OLD, OLD, NEW).status == "ok"
+    assert ready.finish().status == "ok"
+    seen = ready.seen()
     assert (seen.live, seen.lease, seen.intent) == (OLD.id, None, None)
-    intact(stage, root, OLD)
+    intact(ready, root, OLD)
 
 
 @pytest.mark.parametrize(("point", "shell"), in_turn(POINTS), indirect=["shell"])
-def test_a_retry_of_the_same_operation_goes_on(stage: Stage, shell: str, root: Path, point: str) -> None:
-    ready(stage)
-    killed(stage, shell, point)
-    attempt(stage)
-    seen = stage.seen()
+def test_a_retry_of_the_same_operation_goes_on(ready: Stage, shell: str, root: Path, point: str) -> None:
+    killed(ready, shell, point)
+    attempt(ready)
+    seen = ready.seen()
     assert (seen.live, seen.lease, seen.intent, seen.releases) == (NEW.id, None, None, (OLD, NEW))
     assert seen.previous == OLD.id
-    intact(stage, root, NEW)
+    intact(ready, root, NEW)
 
 
 @pytest.mark.parametrize(("point", "shell"), in_turn(("stage:copied", "stage:unpacked")), indirect=["shell"])
-def test_what_was_half_copied_is_built_anew(stage: Stage, shell: str, root: Path, point: str) -> None:
-    ready(stage)
-    stage.acquire()
-    stage.remote, healthy = Agent("web1", LocalShell(shell, {"ROLLBACK_FAILPOINT": point})), stage.remote
+def test_what_was_half_copied_is_built_anew(ready: Stage, shell: str, root: Path, point: str) -> None:
+    ready.acquire()
+    ready.remote, healthy = Agent("web1", LocalShell(shell, {"ROLLBACK_FAILPOINT": point})), ready.remote
     with pytest.raises(Unreachable):
-        build_on_old(stage)()
-    stage.remote = healthy
-    assert (stage.seen().partial, build_on_old(stage)().status, stage.prepare(NEW).status) == ((), "ok", "ok")
-    intact(stage, root, OLD)
+        build_on_old(ready)()
+    ready.remote = healthy
+    assert (ready.seen().partial, build_on_old(ready)().status, ready.prepare(NEW).status) == ((), "ok", "ok")
+    intact(ready, root, OLD)

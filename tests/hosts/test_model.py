@@ -295,7 +295,7 @@ def test_the_fake_host_and_the_agent_answer_alike(shell: str, tmp_path: Path) ->
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=20,
+            max_examples=10,
             stateful_step_count=20,
             derandomize=True,
             database=None,

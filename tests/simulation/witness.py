@@ -27,12 +27,14 @@ _UNIFORM = {Outcome.DONE, Outcome.ROLLED_BACK}
 
 @dataclass(slots=True)
 class Witness:
-    """unknown: see Network. started: operations by id, as they were recorded."""
+    """unknown: see Network. started: operations by id, as they were recorded. told: the newest token by (operation,
+    host) that it knows of."""
 
     hosts: Mapping[str, SimHost]
     truth: Truth
     unknown: Set[tuple[str | None, str, str]]
     started: dict[str, Started] = field(default_factory=dict)
+    told: dict[tuple[str | None, str], str] = field(default_factory=dict)
 
     def heard(self, operation: str, fact: Fact) -> None:
         """As it is recorded."""
@@ -48,6 +50,8 @@ class Witness:
 
     def sending(self, operator: Operator, host: str, request: Request) -> None:
         """Who was told that its lease is gone begins nothing any more; what it had begun it may ask for again."""
+        if token := request.first("token"):
+            self.told[request.first("operation"), host] = token
         if request.verb in _CHANGES and operator.fenced:
             begun = getcurrent() in operator.unknowing
             assert begun, f"{operator.process.name} was fenced and sends {request.verb} to {host}"
@@ -61,13 +65,17 @@ class Witness:
     def _true(self, operation: str, end: Ended) -> None:
         """An unknown outcome is read again, never assumed: what an operation says is live where it holds the lease.
 
-        Nobody can tell of a host that heard nothing for too long and went back by itself, or whose switch was
-        made between the last look and the end: such a host shows it by its intent."""
+        It holds none that a late request of its own took once more, after others had been there. Nobody can tell of a
+        host that heard nothing for too long and went back by itself, or whose switch was made between the last look
+        and the end: such a host shows it by its intent."""
         for name, live in end.live:
             host = self.hosts[name]
             if host.live is None and end.outcome in _UNTOUCHED:
                 continue  # replaced by an empty machine since it was seen: nothing was done to it
-            if not host.lease or host.lease.operation != operation or host.lease.phase == "reverted":
+            lease = host.lease
+            if not lease or lease.phase == "reverted":
+                continue
+            if (lease.operation, str(lease.token)) != (operation, self.told.get((operation, name))):
                 continue
             unheard = (operation, "activate", name) in self.unknown
             excused = unheard and host.intent is not None and host.intent[3] == host.live

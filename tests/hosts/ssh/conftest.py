@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rollback.demo.sshd import Sshd
+from rollback.demo.sshd import Sshd, start
 from rollback.hosts.ssh import SshTransport, connect
 from rollback.model import Host, Ssh
 
@@ -68,3 +68,14 @@ def keygen(tmp_path: Path) -> Keygen:
         return path
 
     return make
+
+
+@pytest.fixture
+def bastion(tmp_path: Path) -> Iterator[Sshd]:
+    """A host in a world of its own: other keys, other files."""
+    with start(tmp_path / "bastion", "bastion", "127.0.0.9") as server:
+        yield server
+
+
+def through(bastion: Sshd, more: str = "") -> str:
+    return f"Include {bastion.world.ssh_config}\nHost web1\n {more or 'ProxyJump bastion'}\n"
