@@ -82,13 +82,11 @@ def _fill(database: Database, environment: str, rows: Iterable[Row]) -> None:
         with store._connected() as plain:
             plain.executemany(f"INSERT INTO records ({columns}) VALUES ({', '.join('?' * len(_COLUMNS))})", filled)
         return
-    with (
-        store._connected(600.0) as connection,
-        connection.connection.cursor() as cursor,
-        cursor.copy(f"COPY records ({columns}) FROM STDIN") as copy,
-    ):
-        for row in filled:
-            copy.write_row(row)
+    with store._connected(600.0) as connection:
+        with connection.connection.cursor() as cursor, cursor.copy(f"COPY records ({columns}) FROM STDIN") as copy:
+            for row in filled:
+                copy.write_row(row)
+        connection.connection.commit()  # which SQLAlchemy did not begin
 
 
 def _of(environment: str, rows: Iterable[Row]) -> Iterator[tuple[object, ...]]:
