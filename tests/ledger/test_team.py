@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rollback.ledger import ids
 from rollback.ledger.chain import proven
 from rollback.ledger.database import Database
 from rollback.ledger.ids import ulid
@@ -38,7 +39,9 @@ def world(tmp_path: Path) -> World:
 
 
 def write(top: Path, server: Postgres, environment: str, number: int) -> None:
-    """One machine's operation: a home of its own, records one after another."""
+    """One machine's operation: a home of its own, records one after another, and ids of its own: a fork goes on from
+    the same id as the others, while other tests have set this process's ids ahead of the clock."""
+    ids.Ids.__init__(ids._IDS)
     world = World(top / str(number))
     world.top.mkdir()
     ledger, operation = team(world, server, environment), ulid()
