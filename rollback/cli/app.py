@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rollback.cli import outlet
+from rollback.cli import outlet, tree
 from rollback.cli.arguments import (
     Actions,
     Address,
@@ -45,6 +45,7 @@ from rollback.cli.options import Options, with_options
 from rollback.cli.reply import Reply, answer
 
 app = typer.Typer(
+    cls=tree.Tree,
     invoke_without_command=True,
     no_args_is_help=False,
     rich_markup_mode=None,
@@ -65,7 +66,7 @@ def _run(name: str, function: Callable[..., Reply]) -> Callable[[typer.Context, 
 
 def _command(function: Callable[..., Reply]) -> Callable[..., Reply]:
     name = function.__name__.rstrip("_")
-    app.command(name)(with_options(function, _run(name, function)))
+    tree.command(name, lambda: with_options(function, _run(name, function)))
     return function
 
 

@@ -16,7 +16,7 @@ from rollback.core.past import past
 from rollback.errors import Refused, UsageError
 from rollback.events import Noticed
 from rollback.ledger import chain, codec
-from rollback.ledger.database import Unavailable
+from rollback.ledger.ports import Unavailable
 from rollback.ledger.store import Ledger
 from rollback.model import Result, Sighting
 from rollback.report import words

@@ -34,8 +34,9 @@ from rollback.core.recall import recalled
 from rollback.ledger import chain, codec
 from rollback.ledger.codec import Entry
 from rollback.ledger.database import Database
-from rollback.ledger.engine import address
+from rollback.ledger.file import File
 from rollback.ledger.ids import floor, ulid
+from rollback.ledger.place import address
 from rollback.model import Grade, Noted, Record, Sighting
 from rollback.source.commits import Commits
 from tests.build import release
@@ -75,17 +76,17 @@ def main(records: int) -> None:
 
 def _fill(database: Database, environment: str, rows: Iterable[Row]) -> None:
     """What a ledger's own hand would have written, without asking first what is there."""
-    with database._engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            holes = ", ".join("?" * len(_COLUMNS))
-            statement = f"INSERT INTO records ({', '.join(_COLUMNS)}) VALUES ({holes})"
-            plain: Any = connection.connection.cursor()
-            plain.executemany(statement, _of(environment, rows))
-        else:
-            cursor: Any = connection.connection.cursor()
-            with cursor.copy(f"COPY records ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
-                for row in _of(environment, rows):
-                    copy.write_row(row)
+    store: Any = database._store
+    columns, filled = ", ".join(f'"{name}"' for name in _COLUMNS), _of(environment, rows)
+    if isinstance(store, File):
+        with store._connected() as plain:
+            plain.executemany(f"INSERT INTO records ({columns}) VALUES ({', '.join('?' * len(_COLUMNS))})", filled)
+        return
+    with store._connected(600.0) as connection:
+        with connection.connection.cursor() as cursor, cursor.copy(f"COPY records ({columns}) FROM STDIN") as copy:
+            for row in filled:
+                copy.write_row(row)
+        connection.connection.commit()  # which SQLAlchemy did not begin
 
 
 def _of(environment: str, rows: Iterable[Row]) -> Iterator[tuple[object, ...]]:
