@@ -89,6 +89,16 @@ def test_a_commands_help_loads_only_what_typer_itself_does(entry: str, arguments
     assert _loaded_by(entry, arguments) & SLOW <= {"pydantic"}
 
 
+def test_only_the_command_that_is_called_is_built() -> None:
+    asked = (
+        "import sys; sys.argv = ['rollback', 'schema', '-h']; from rollback.cli import main, tree\n"
+        "try: main()\n"
+        "except SystemExit: print([name for name, one in tree.COMMANDS.data.items() if one.cache_info().currsize])"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "['schema']"
+
+
 def _loaded_by(entry: str, arguments: list[str]) -> set[str]:
     """The modules that one command's own process has loaded at its end."""
     program = f"""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from rollback.cli.lease import claim, patience, require_free
-from rollback.cli.look import seen
 from rollback.cli.migrations import notice
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
@@ -64,6 +63,8 @@ def back_plan(session: Session, to: str | None, terms: Terms, sightings: Sequenc
 
 
 def resume(options: Options, terms: Terms) -> Reply:
+    from rollback.cli.look import seen  # and tables and time-lines, which a rollback does not show
+
     with Session(options) as session:
         session.require_usable()
 

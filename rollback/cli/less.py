@@ -1,14 +1,16 @@
-"""What of a release is sent to a host that has another one."""
+"""What of a release is sent to a host that has another one, and what is taken from one that has it. The room of sources
+is loaded only then."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rollback.cli.session import Session
     from rollback.hosts.requests import Package
     from rollback.model import Release
     from rollback.source.delta import Delta
+    from rollback.source.packed import Package as Packed
 
 
 def less(session: Session, package: Package, base: Release) -> Delta | None:
@@ -22,3 +24,10 @@ def less(session: Session, package: Package, base: Release) -> Delta | None:
     book = session.playbook
     before = listing(lambda: session.repository, base, book.build, user_cache_path("rollback"))
     return None if before is None else delta(package, base, before, (*book.shared.dirs, *book.shared.files))
+
+
+def carried(release: Release, came: IO[bytes]) -> Packed:
+    """What one host has, for others that lack it. Raises: SourceError."""
+    from rollback.source.carried import carried as packed
+
+    return packed(release, came)

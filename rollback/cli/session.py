@@ -79,11 +79,11 @@ class Session:
 
     @cached_property
     def progress(self) -> Lines | Board | Notices:
-        from rollback.report.board import Board
-
         screen = prose(self.options)
         if not screen.is_terminal or "CI" in os.environ or self.options.json or debugging():
             return self.lines()
+        from rollback.report.board import Board
+
         names = tuple(host.name for host in self.hosts)
         return Board(screen, names, verbose=bool(self.options.verbose), limits=self.policy.limits)
 
@@ -98,11 +98,10 @@ class Session:
 
     @cached_property
     def fleet(self) -> Fleet:
-        from rollback.cli.less import less
+        from rollback.cli.less import carried, less
         from rollback.hosts.fleet import Fleet
         from rollback.hosts.remote import over
         from rollback.hosts.ssh import connect
-        from rollback.source.carried import carried
 
         book = self.playbook
         return Fleet(
