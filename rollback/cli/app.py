@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rollback.cli import outlet
+from rollback.cli import outlet, tree
 from rollback.cli.arguments import (
     Actions,
     Address,
@@ -34,7 +34,6 @@ from rollback.cli.arguments import (
     Prometheus,
     Reason,
     Replay,
-    Since,
     SinceWhen,
     Steal,
     Tag,
@@ -46,6 +45,7 @@ from rollback.cli.options import Options, with_options
 from rollback.cli.reply import Reply, answer
 
 app = typer.Typer(
+    cls=tree.Tree,
     invoke_without_command=True,
     no_args_is_help=False,
     rich_markup_mode=None,
@@ -66,7 +66,7 @@ def _run(name: str, function: Callable[..., Reply]) -> Callable[[typer.Context, 
 
 def _command(function: Callable[..., Reply]) -> Callable[..., Reply]:
     name = function.__name__.rstrip("_")
-    app.command(name)(with_options(function, _run(name, function)))
+    tree.command(name, lambda: with_options(function, _run(name, function)))
     return function
 
 
@@ -270,7 +270,7 @@ def watch(
 @_command
 def metrics(
     options: Options,
-    since: Since = "",
+    since: SinceWhen = None,
     by: By = "",
     csv: Csv = False,
     prometheus: Prometheus = False,
@@ -278,7 +278,7 @@ def metrics(
     """How well delivery goes, by DORA's five metrics.
 
     Deployment frequency, lead time, change fail rate, recovery time, rework; and how long rollbacks took to detect,
-    decide, execute and verify. From the ledger and the repository; no host is asked."""
+    decide, execute and verify. From the ledger and the repository, of the last 90 days; no host is asked."""
     from rollback.cli.delivery import Format
 
     return _call("delivery", "delivery", options, since, by, Format(csv, prometheus))

@@ -65,7 +65,7 @@ OfOutcome = Annotated[
     str | None, typer.Option("--outcome", metavar="WORD", help="E.g. done, rolled-back.", show_default=False)
 ]
 SinceWhen = Annotated[
-    str | None, typer.Option("--since", metavar="TIME", help="E.g. 2026-11-01 or 7d ago.", show_default=False)
+    str | None, typer.Option("--since", metavar="TIME", help="E.g. 2026-11-01, or 7d ago.", show_default=False)
 ]
 At = Annotated[
     str | None,
@@ -104,9 +104,6 @@ Junit = Annotated[
 ]
 Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
 
-Since = Annotated[
-    str, typer.Option("--since", metavar="WHEN", help="30d, 12h, 6w or a date; default: 90d.", show_default=False)
-]
 By = Annotated[
     str, typer.Option("--by", metavar="WHAT", help="A row for each environment, author or week.", show_default=False)
 ]

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
-from rollback.core.condition import Condition
-from rollback.core.estimate import Estimate, estimate
+from rollback.core.expected import Expected, way_back
 from rollback.core.fallback import choose_fallback
 from rollback.core.ready import Wanted, at_rest, findings, red, thaw
 from rollback.core.rollout import waves
@@ -34,7 +33,7 @@ def check(options: Options) -> Reply:
         known, now = session.known(), datetime.now(UTC)
         rest = at_rest(sightings, tuple(one.operation for one in known.left), now)
         found = (*findings(conditions, wanted), *rest, *thaw(known.freeze, now))
-        expected = _estimate(session, conditions)
+        expected = _estimate(session)
         session.say(
             *readiness.lines(found, len(session.hosts)), *readiness.way_back(standing), readiness.takes(expected)
         )
@@ -65,8 +64,7 @@ def _here(session: Session, release: Release) -> Iterable[str]:
             yield "git"
 
 
-def _estimate(session: Session, conditions: Sequence[Condition]) -> Estimate | None:
+def _estimate(session: Session) -> Expected | None:
     names = tuple(host.name for host in session.hosts)
-    slowest = max((one.round_trip for one in conditions), default=0.0)
     measured = session.ledger.shelf.read(session.ledger.shelf.newest(_MEASURED))
-    return estimate(measured, len(waves(names, session.rollout.back)), slowest)
+    return way_back(len(waves(names, session.rollout.back)), measured)

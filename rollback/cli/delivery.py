@@ -5,13 +5,13 @@ The gauges of `rollback watch --metrics` are another matter: see cli/metrics.py.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rollback.cli import outlet
 from rollback.cli.delivered import Delivered, delivered
+from rollback.cli.moments import typed, zone
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
@@ -24,7 +24,7 @@ from rollback.text import clean_line
 if TYPE_CHECKING:
     from rollback.source.commits import Commits
 
-_UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)  # of which a record's id can tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,14 @@ class Format:
     prometheus: bool = False
 
 
-def delivery(options: Options, since: str, by: str, form: Format) -> Reply:
+def delivery(options: Options, since: str | None, by: str, form: Format) -> Reply:
     if by and by not in KEYS:
         raise UsageError(f"--by {clean_line(by, 40)}: nothing is grouped by that", hint=f"one of {', '.join(KEYS)}")
     if form.csv + form.prometheus + bool(options.json) > 1:
         raise UsageError("--json, --csv and --prometheus are three answers: choose one")
     until = datetime.now(UTC)
-    begin = moment(since, until)
     with Session(options) as session:
+        begin = _begin(session, since, until)
         names = _environments(session, by)
         found = metrics(*_read(options, names, begin), begin, until, names, by)
         said, app = shown.sentence(found), session.playbook.app
@@ -59,20 +59,11 @@ def delivery(options: Options, since: str, by: str, form: Format) -> Reply:
         return Reply(found, shown.shown(app, found), 0, said, hint)
 
 
-def moment(text: str, now: datetime) -> datetime:
-    """`30d 12h 6w` ago, or a time in ISO 8601, UTC when it names no zone. "": the default window. Raises UsageError."""
-    if not text:
-        return now - timedelta(seconds=DEFAULT_WINDOW)
-    ago = re.fullmatch(r"([0-9]{1,5})([hdw])", text, re.ASCII)
-    try:
-        at = now - timedelta(seconds=int(ago[1]) * _UNITS[ago[2]]) if ago else datetime.fromisoformat(text)
-        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        at = now
-    if not at < now:
-        said = f"--since {clean_line(text, 40)}: not a time before now"
-        raise UsageError(said, hint="like --since 30d, 12h, 6w, or 2026-01-31")
-    return at
+def _begin(session: Session, since: str | None, until: datetime) -> datetime:
+    if since is None:
+        return until - timedelta(seconds=DEFAULT_WINDOW)
+    at = typed("--since", since, until, zone(session.playbook.timezone), "rollback metrics --since 30d")
+    return max(at, _FIRST)
 
 
 def _environments(session: Session, by: str) -> tuple[str, ...]:

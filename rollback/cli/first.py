@@ -25,7 +25,7 @@ def init(options: Options, hosts: tuple[str, ...], app: str | None) -> Reply:
     named = hosts or _ask_hosts(options)
     written = write(found, named, Path.cwd())
     steps = next_steps(found, named, written)
-    said = f"wrote {', '.join(str(path) for path in written)}"
+    said = f"wrote {', '.join(str(path.relative_to(Path.cwd())) for path in written)}"
     return Reply({"found": found, "written": written}, (said, *steps), 0, said, "rollback check")
 
 

@@ -12,12 +12,13 @@ from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.core.left import unheard
+from rollback.core.past import past
 from rollback.errors import Refused, UsageError
 from rollback.events import Noticed
 from rollback.ledger import chain, codec
-from rollback.ledger.database import Unavailable
+from rollback.ledger.ports import Unavailable
 from rollback.ledger.store import Ledger
-from rollback.model import Ended, Result, Sighting
+from rollback.model import Result, Sighting
 from rollback.report import words
 
 _RECENT = 20  # operations that sync tells to hosts which were away then
@@ -72,7 +73,7 @@ def _told(session: Session, sightings: tuple[Sighting, ...], operation: str) -> 
     """Of one that is over: what goes on is its operator's to tell."""
     mine = session.ledger.shelf.read(frozenset((operation,)))
     lacking = tuple(s.host for s in sightings if s.reachable and operation not in s.journals)
-    if not lacking or not any(isinstance(one.fact, Ended) for one in mine):
+    if not lacking or not any(row.outcome for row in past(mine)):
         return 0
     findings = session.fleet.note(lacking, operation, session.ledger.journal(operation))
     for one in (f for f in findings if f.result is not Result.PASS):

@@ -15,7 +15,8 @@ from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
 from rollback.core.changed import Changed
-from rollback.core.incident import Incident, incident_of, incidents
+from rollback.core.incident import Incident
+from rollback.core.search import Search, bearing
 from rollback.errors import Refused, UsageError
 from rollback.model import Noted, Release
 from rollback.report.case import Case
@@ -52,21 +53,26 @@ def _next(case: Case) -> str:
 
 def _incident(session: Session, operations: Sequence[str]) -> Incident:
     """Those operations', else the last one. Raises: Refused when there was none."""
-    named = tuple(found(session, one).operation for one in operations)
+    named = frozenset(found(session, one).operation for one in operations)
     if not named:
         session.sight()
-    records = session.records()
-    every = incidents(records)
-    one = incident_of(records, named) if named else (every[-1] if every else None)
+    one = _search(session).of(named) if named else _search(session).last()
     if one is None:
         said = f"there was no incident on {session.environment.name}: no check failed, and nobody rolled back"
         raise Refused(said, hint="rollback history, then rollback postmortem OPERATION")
     return one
 
 
+def _search(session: Session) -> Search:
+    from rollback.ledger.ids import floor
+
+    return Search(session.ledger.shelf, floor, datetime.now(UTC))
+
+
 def _case(session: Session, incident: Incident) -> Case:
     env, book = session.environment, session.playbook
-    case = Case(book.app, env.name, incident, session.records(), None, env.url, zone(book.timezone))
+    records = bearing(session.ledger.shelf, incident)
+    case = Case(book.app, env.name, incident, records, None, env.url, zone(book.timezone))
     return replace(case, changed=_changed(session, case.before, incident.bad))
 
 
@@ -91,14 +97,10 @@ def note(options: Options, text: str, at: str | None) -> Reply:
         if options.dry_run:
             return Reply({"at": about}, (f"would be {said}",), 0, "dry run: nothing was changed", "the same without -n")
         entries = noted(session, session.sight(), Noted(text, about))
-        part = next((one for one in incidents(session.records()) if _holds(one, entries.operation)), None)
+        part = _search(session).holding(entries.operation, about)
         of = "" if part else ": no incident is near; it is kept, and is part of one that begins within a day"
         data = {"operation": entries.operation, "at": about, "incident": part.operations if part else ()}
         return Reply(data, (f"{said}{of}",), 0, f"{said}{of}", "rollback postmortem" if part else "rollback history")
-
-
-def _holds(incident: Incident, operation: str) -> bool:
-    return any(one.operation == operation for one in incident.records)
 
 
 def _about(at: str | None, now: datetime, team: tzinfo) -> datetime:

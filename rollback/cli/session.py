@@ -23,7 +23,7 @@ from rollback.core.plan import Known
 from rollback.core.rollout import Rollout, rollout
 from rollback.errors import UsageError
 from rollback.events import Event
-from rollback.model import Host, Record, Release, Sighting
+from rollback.model import Host, Release, Sighting
 from rollback.operation.ports import Policy
 
 if TYPE_CHECKING:
@@ -167,10 +167,6 @@ class Session:
         from rollback.source.package import package
 
         return package(lambda: self.repository, release, self.playbook.build, user_cache_path("rollback"))
-
-    def records(self) -> tuple[Record, ...]:
-        """All of the ledger: for what must read years. For what is to be done next see `near`."""
-        return self.ledger.records()
 
     def near(self) -> Near:
         """What of the ledger bears on what was seen last, and on what was regarded."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rollback.core.history import switched
-from rollback.core.times import by_hand, times
+from rollback.core.times import NEVER, by_hand, times
 from rollback.model import (
     Ended,
     Grade,
@@ -170,8 +170,8 @@ def _condemn(fold: _Fold, commit: str, *, failed: bool) -> None:
 
 
 def _done(one: _Operation, started: Started, fold: _Fold) -> None:
-    took = times(one.records)
     unread = one.outcome is Outcome.DONE and not any(isinstance(record.fact, Intended) for record in one.records)
+    took = NEVER if unread else times(one.records)
     touched = unread or switched(one.records)
     if one.kind is Kind.DEPLOY and touched:
         fold.noticed.pop(started.target.commit, None)

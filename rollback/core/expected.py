@@ -1,4 +1,5 @@
-"""How long a plan will take: from what its phases took here before, and what it waits for by itself. Pure."""
+"""How long a plan, or a rollback that is not planned yet, will take: from what its phases took here before, and what it
+waits for by itself. Deploy, rollback and drill are one engine; what a resume did is a part of one. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 
-from rollback.model import LASTING, Ended, Intended, Observed, Outcome, Phase, Plan, Record, Started, Step
+from rollback.core.past import past
+from rollback.model import LASTING, Ended, Intended, Kind, Observed, Outcome, Phase, Plan, Record, Started, Step
 
 _WELL = {Outcome.DONE, Outcome.PARTIAL, Outcome.ROLLED_BACK}
 _LEAD = "lead"  # from the start to the first step
@@ -15,32 +17,47 @@ _LEAD = "lead"  # from the start to the first step
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """seconds: of the whole plan. since: when the newest operation began that it was measured in, UTC."""
+    """seconds: of the whole. of: the newest operation that it was measured in ("deploy v1.2.0"). at: its begin, UTC."""
 
     seconds: float
     waves: int
-    since: datetime
+    of: str
+    at: datetime
 
 
 def expected(plan: Plan, records: Iterable[Record]) -> Expected | None:
-    """Each phase as long as a step of it took on average, when an operation that ended well last had one.
+    """None while a phase of the plan was never measured: a guess would be taken for more."""
+    lasting = sum(plan.lasts(step.phase) for step in plan.steps if step.phase in LASTING)
+    return _expected([step.phase for step in plan.steps if step.phase not in LASTING], lasting, records)
 
-    None while a phase of the plan was never measured: a guess would be taken for more.
-    """
+
+def way_back(waves: int, records: Iterable[Record]) -> Expected | None:
+    """Of a rollback that is not planned yet. waves: how many it would take now."""
+    return _expected([Phase.ACTIVATE, Phase.VERIFY] * waves, 0.0, records)
+
+
+def _expected(phases: Sequence[Phase], lasting: float, records: Iterable[Record]) -> Expected | None:
+    """Each phase as long as a step of it took on average, when an operation that ended well last had one."""
     took: dict[str, float] = {}
-    since = None
-    needed = {_LEAD, *(step.phase for step in plan.steps if step.phase not in LASTING)}
+    measured: Sequence[Record] = ()
+    needed = {_LEAD, *phases}
     for mine in _newest_first(records):
         if needed <= took.keys():
             break
-        if any(isinstance(one.fact, Ended) and one.fact.outcome in _WELL for one in mine):
-            took = {**_spans(mine), **took}
-            since = since or mine[0].at
-    if since is None or not needed <= took.keys():
+        if _measures(mine):
+            spans = _spans(mine)
+            took, measured = {**spans, **took}, measured or (mine if spans else ())
+    if not needed <= took.keys():
         return None
-    whole = sum(plan.lasts(step.phase) or took[step.phase] for step in plan.steps)
-    waves = sum(step.phase is Phase.ACTIVATE for step in plan.steps)
-    return Expected(took[_LEAD] + whole, waves, since)
+    (row, *_) = past(measured)
+    whole = took[_LEAD] + sum(took[phase] for phase in phases) + lasting
+    return Expected(whole, phases.count(Phase.ACTIVATE), row.what, row.at)
+
+
+def _measures(mine: Iterable[Record]) -> bool:
+    facts = [one.fact for one in mine]
+    whole = any(isinstance(fact, Started) and fact.kind is not Kind.RESUME for fact in facts)
+    return whole and any(isinstance(fact, Ended) and fact.outcome in _WELL for fact in facts)
 
 
 def _newest_first(records: Iterable[Record]) -> list[Sequence[Record]]:

@@ -36,7 +36,7 @@ from rollback.model import (
     Withdrawn,
 )
 
-_OVER = {Outcome.DONE, Outcome.ROLLED_BACK}
+OVER = {Outcome.DONE, Outcome.ROLLED_BACK}
 _NEAR = timedelta(days=1)  # a note further from every incident than that is part of none
 
 
@@ -190,7 +190,7 @@ def _joined(incident: Incident, mine: Sequence[Record]) -> Incident:
 def _recovered(incident: Incident, mine: Sequence[Record]) -> tuple[datetime | None, Release | None]:
     """When an operation's last finding said that it is well, and of which release."""
     end = next((r for r in reversed(mine) if isinstance(r.fact, Ended)), None)
-    if end is not None and isinstance(end.fact, Ended) and end.fact.outcome in _OVER:
+    if end is not None and isinstance(end.fact, Ended) and end.fact.outcome in OVER:
         release = _stands(mine, end.fact.outcome)
         return max(_passes(mine, release), default=end.at), release
     said = [(r.at, r.fact.release) for r in mine if isinstance(r.fact, Watched) and r.fact.grade is Grade.GOOD]

@@ -42,7 +42,10 @@ class Shelf(Protocol):
         """Those of them of which there is something."""
         ...
 
-    def of_kind(self, kind: str) -> tuple[Record, ...]: ...
+    def of_kind(self, kind: str, since: str = "") -> tuple[Record, ...]:
+        """since: the least id."""
+        ...
+
     def read(self, operations: Names) -> tuple[Record, ...]:
         """All their records, by id."""
         ...
@@ -89,8 +92,8 @@ class Pile:
     def known(self, operations: Names) -> Names:
         return operations & self._by_operation.keys()
 
-    def of_kind(self, kind: str) -> tuple[Record, ...]:
-        return tuple(one for one in self.records if kind_of(one) == kind)
+    def of_kind(self, kind: str, since: str = "") -> tuple[Record, ...]:
+        return tuple(one for one in self.records if kind_of(one) == kind and one.id >= since)
 
     def read(self, operations: Names) -> tuple[Record, ...]:
         mine = (one for name in operations for one in self._by_operation.get(name, ()))

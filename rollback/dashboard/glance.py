@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollback.core.estimate import Estimate, estimate
+from rollback.core.expected import Expected, way_back
 from rollback.core.fallback import Candidate, candidates, choose_fallback
 from rollback.core.freeze import Freeze, freeze
 from rollback.core.history import Standing, known_releases, standings
@@ -55,7 +55,7 @@ class Glance:
     pending: tuple[str, ...]
     held: bool
     open: tuple[str, ...]
-    expected: Estimate | None
+    expected: Expected | None
     rehearsed: Rehearsal | None
     running: Running | None
     judged: tuple[Standing, ...]
@@ -88,7 +88,7 @@ def glance(source: Source) -> Glance:
         tuple(sorted(rest(records).pending)),
         any(s.lease and s.lease.live for s in hosts),
         amiss(hosts, tuple(one.operation for one in undone)),
-        estimate(recent, source.waves, 0.0),
+        way_back(source.waves, recent),
         _rehearsed((*records, *recent)),
         _running(recent),
         tuple(found.values())[::-1],

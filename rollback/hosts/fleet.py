@@ -152,7 +152,7 @@ class Fleet:
         def build(host: Host, turn: Turn) -> Request:
             return requests.undrain(host, turn, surroundings(self._scene, host, release))
 
-        return self._pool.each(draining, lambda host: self._work.change("undrain", host, build, "given users again"))
+        return self._pool.each(draining, lambda host: self._work.change("undrain", host, build, "takes users again"))
 
     def finish(self, hosts: Names, journal: bytes, holding: frozenset[str] = frozenset()) -> Findings:
         """Write the journal and give the lease back, wherever we hold one; on `holding` hosts intent and lease stay."""

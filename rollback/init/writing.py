@@ -12,7 +12,7 @@ from rollback.errors import Refused
 from rollback.init.found import Found, Framework
 from rollback.text import clean_line
 
-_TEMPLATES = Path(__file__).with_name("templates")
+_TEMPLATE = Path(__file__).with_name("templates") / "playbook.yml.j2"
 _PLAIN = re.compile(r"[A-Za-z0-9_/.](?:[A-Za-z0-9_ ./=-]*[A-Za-z0-9_./=-])?")
 
 
@@ -40,7 +40,7 @@ def write(found: Found, hosts: tuple[str, ...], folder: Path) -> tuple[Path, ...
     from rollback.report.runbook import block, merged
 
     targets = _targets(hosts)
-    playbook = _render("playbook.yml.j2", found, targets)
+    playbook = _render(found, targets)
     file = folder / "playbooks" / f"{found.app}.yml"
     read = parse(playbook.encode(errors="backslashreplace"), file, f"playbooks/{clean_line(found.app)}.yml")
     texts = {
@@ -88,26 +88,11 @@ def _targets(hosts: tuple[str, ...]) -> tuple[Target, ...]:
     return tuple(Target(name, user or None) for user, _, name in parts)
 
 
-def _render(template: str, found: Found, targets: tuple[Target, ...]) -> str:
-    """`[[ ]]` and `[% %]`: a playbook has braces of its own."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def _render(found: Found, targets: tuple[Target, ...]) -> str:
+    from rollback.report.brackets import rendered
 
-    renderer = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        variable_start_string="[[",
-        variable_end_string="]]",
-        block_start_string="[%",
-        block_end_string="%]",
-        comment_start_string="[#",
-        comment_end_string="#]",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    renderer.filters["yaml"] = _scalar
     login = next((target.user for target in targets if target.user), "deploy")
-    return renderer.get_template(template).render(found=found, hosts=targets, login=login, kind=_kind(found))
+    return rendered(_TEMPLATE, {"yaml": _scalar}, found=found, hosts=targets, login=login, kind=_kind(found))
 
 
 def _scalar(text: str) -> str:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
-
-from sqlalchemy import Select, Table
+from dataclasses import dataclass
 
 from rollback.ledger.codec import Entry
-
-_CHUNK = 500  # operations in one question: SQLite's oldest limit on parameters is 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +26,6 @@ class Part:
             and (self.kinds is None or one.kind in self.kinds)
             and (self.operations is None or one.operation in self.operations)
         )
-
-    def questions(self, every: Select[Any], table: Table) -> Iterator[Select[Any]]:
-        """The same of a database; together they answer it. every: all of it, by id."""
-        if self.operations is not None and len(self.operations) > _CHUNK:
-            names = sorted(self.operations)
-            for start in range(0, len(names), _CHUNK):
-                yield from replace(self, operations=frozenset(names[start : start + _CHUNK])).questions(every, table)
-            return
-        columns = table.c
-        every = every.where(columns.id >= self.since) if self.since else every
-        every = every.where(columns.id < self.before) if self.before else every
-        every = every.where(columns.kind.in_(self.kinds)) if self.kinds is not None else every
-        every = every.where(columns.operation.in_(self.operations)) if self.operations is not None else every
-        yield every.order_by(None).order_by(columns.id.desc()).limit(self.newest) if self.newest else every
 
 
 WHOLE = Part()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_data_dir
 
 from rollback.errors import UsageError
 from rollback.text import clean_line
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 SQLITE = "sqlite:///"
 
@@ -31,6 +35,16 @@ def resolved(url: str, playbook_file: Path, app: str) -> str:
 
 def is_postgres(url: str) -> bool:
     return url.startswith(("postgresql:", "postgresql+psycopg:", "postgres:"))
+
+
+def address(url: str) -> Path | URL:
+    """A ledger's file, or its server, with every ${NAME} still to be filled in. Raises UsageError; it shows no
+    password."""
+    if not is_postgres(url):
+        return file_of(url)
+    from rollback.ledger import server  # brings SQLAlchemy in
+
+    return server.address(url)
 
 
 def file_of(url: str) -> Path:

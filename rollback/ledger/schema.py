@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, MetaData, String, Table, Text, false
 from sqlalchemy.schema import Index
 
-NEWEST = 2
 METADATA = MetaData()
 _ID = String(26).with_variant(String(26, collation="C"), "postgresql")  # sorted by bytes, whatever the database's own
 _KEY = Text().with_variant(Text(collation="C"), "postgresql")

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import Select
 
 from rollback.core.shelf import LAST, Names, Pile
 from rollback.ledger import codec
 from rollback.ledger.codec import Corrupt, Entry
-from rollback.ledger.database import Database, Unavailable
+from rollback.ledger.database import Database
 from rollback.ledger.ids import after
 from rollback.ledger.part import WHOLE, Part
+from rollback.ledger.ports import Question, Unavailable
 from rollback.ledger.questions import PAGE, Questions
-from rollback.ledger.schema import RECORDS
 from rollback.model import Record
 
 Pending = Callable[[], tuple[Entry, ...]]
@@ -49,15 +46,11 @@ class Shelf:
 
     def records(self, part: Part = WHOLE) -> tuple[Record, ...]:
         """What is wanted and can be read, by id; kinds of a later version are left out."""
-        found = self._entries(part.questions(self._questions.all, RECORDS), part.admits)
+        found = self._entries(self._questions.part(part), part.admits)
         return self._records(found[-part.newest :])
 
-    def of_kind(self, kind: str) -> tuple[Record, ...]:
-        return self._records(self._entries([self._questions.kind(kind)], lambda one: one.kind == kind))
-
-    def at_least(self, moment: str) -> tuple[Record, ...]:
-        """moment: a ULID; the records whose ids are not smaller."""
-        return self._records(self._entries([self._questions.at_least(moment)], lambda one: one.id >= moment))
+    def of_kind(self, kind: str, since: str = "") -> tuple[Record, ...]:
+        return self.records(Part(since, kinds=frozenset({kind})))
 
     def read(self, operations: Names) -> tuple[Record, ...]:
         return self._records(self.of(operations))
@@ -97,7 +90,7 @@ class Shelf:
 
     def latest(self, kinds: Names) -> Names:
         """With the last of what waits: more than is asked for, never less."""
-        return self._asked([self._questions.latest(kinds)]) | self._pile().latest(kinds)
+        return self._asked(self._questions.latest(kinds)) | self._pile().latest(kinds)
 
     def naming(self, hosts: Names, before: str) -> str | None:
         there = self._pile().naming(hosts, before)
@@ -106,14 +99,14 @@ class Shelf:
     def _pile(self) -> Pile:
         return Pile(self._records(self._pending()))
 
-    def _asked(self, questions: Iterable[Select[Any]]) -> Names:
+    def _asked(self, questions: Iterable[Question]) -> Names:
         try:
             return frozenset(one for question in questions for one in self._database.ask(question))
         except Unavailable as reason:
             self._away(reason)
             return frozenset()
 
-    def _entries(self, questions: Iterable[Select[Any]], wanted: Callable[[Entry], bool]) -> tuple[Entry, ...]:
+    def _entries(self, questions: Iterable[Question], wanted: Callable[[Entry], bool]) -> tuple[Entry, ...]:
         """What waits is read first: what another process moves meanwhile is seen twice, not never."""
         pending = [one for one in self._pending() if wanted(one)]
         found = {one.id: one for one in (*pending, *self._stored(questions))}
@@ -121,7 +114,7 @@ class Shelf:
             after(max(found))  # what is recorded from here on answers them, so it sorts after them
         return tuple(found[id_] for id_ in sorted(found))
 
-    def _stored(self, questions: Iterable[Select[Any]]) -> Iterator[Entry]:
+    def _stored(self, questions: Iterable[Question]) -> Iterator[Entry]:
         try:
             for question in questions:
                 yield from self._database.read(question)

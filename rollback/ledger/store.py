@@ -17,12 +17,12 @@ from rollback.core.near import RECENT
 from rollback.events import Event, Noticed
 from rollback.ledger import chain, codec
 from rollback.ledger.codec import Entry
-from rollback.ledger.database import Database, Unavailable
-from rollback.ledger.engine import address
+from rollback.ledger.database import Database
 from rollback.ledger.ids import ulid
 from rollback.ledger.journal import journal
 from rollback.ledger.part import WHOLE, Part
-from rollback.ledger.place import location
+from rollback.ledger.place import address, location
+from rollback.ledger.ports import Unavailable
 from rollback.ledger.questions import Questions
 from rollback.ledger.scrub import scrubbed
 from rollback.ledger.shelf import Shelf

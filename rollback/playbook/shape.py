@@ -28,7 +28,8 @@ class Faults(ValueError):
 class Frozen(BaseModel):
     """One mapping of the playbook: an unknown key is an error, and nothing changes once it is read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    # Its reader is built when it is first used by itself, which most are not: the playbook's own holds them all.
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
 
 def refuse(*faults: Fault | None) -> None:

@@ -12,7 +12,7 @@ from rollback.model import LASTING, Finding, Limits, Phase, Result, Step
 from rollback.report import words
 from rollback.report.layout import put
 from rollback.report.progress import Said, notice, passed, said
-from rollback.report.tally import PHASES, UNSAID, Tally, is_check
+from rollback.report.tally import PHASES, UNDRAIN, UNSAID, Tally, is_check
 from rollback.report.transfer import Transfer
 from rollback.report.window import Window
 from rollback.text import clean_line
@@ -77,7 +77,9 @@ class Board:
                 self._say(*notice(text))
 
     def _begin(self, step: Step) -> None:
-        self._sum_up()
+        if self._live is None:
+            self._sum_up()
+        self._tally.empty()  # a host's cell counts from here; the url has none, and is said when all waves are done
         self._transfer.clear()
         if step.phase in LASTING:
             self._window = Window(step.phase)
@@ -113,8 +115,9 @@ class Board:
                 self._say(*said(finding))
 
     def _mark(self, cells: Cells, phase: str, finding: Finding, passes: int) -> None:
-        """The first thing amiss stays in its cell."""
-        if cells.get(phase, ("", ""))[0].startswith(("✗ ", "! ")):
+        """The first thing amiss stays in its cell, and what was verified before users came back."""
+        there = cells.get(phase, ("", ""))[0]
+        if there.startswith(("✗ ", "! ")) or (finding.check == UNDRAIN and there.startswith("✓ ")):
             return
         mark, style = words.MARKS[finding.result], words.STYLES[finding.result]
         tag = f"{self._tags[finding.host]} " if phase == Phase.ACTIVATE and finding.host in self._tags else ""

@@ -6,7 +6,7 @@ Where no terminal is, nothing is ever wrapped, cut or left out: what reads it th
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -70,7 +70,21 @@ class Grid:
         self.rows.append(tuple(Text(cell) if isinstance(cell, str) else cell for cell in cells))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._table(options.max_width, self._chosen(options.max_width))
+        chosen = self._chosen(options.max_width)
+        if sum(map(self._width, chosen)) + _GAP * len(chosen) > options.max_width:
+            yield self._table(options.max_width, chosen)
+        else:
+            yield from self._lines(chosen)
+
+    def _lines(self, chosen: Sequence[int]) -> Iterator[Text]:
+        """Where all fits: a row ends where its words do, for whoever copies it or compares it."""
+        header = tuple(Text(column.name, "bold") for column in self.columns)
+        for row in (header, *self.rows):
+            line = Text()
+            for one in chosen:
+                line.append_text(row[one]).append(" " * (self._width(one) - row[one].cell_len + _GAP))
+            line.rstrip()
+            yield line
 
     def _chosen(self, width: int) -> list[int]:
         chosen = list(range(len(self.columns)))

@@ -7,7 +7,7 @@ from shlex import quote
 
 from rich.text import Text
 
-from rollback.core.estimate import Estimate
+from rollback.core.expected import Expected
 from rollback.core.history import Standing
 from rollback.core.ready import DEPLOY_ONLY, red
 from rollback.model import Finding, Host, Release, Result
@@ -70,15 +70,12 @@ def way_back(standing: Standing | None) -> Iterator[Text]:
         yield Text(f"  way back    {words.named(standing.release)}, known good since {words.moment(standing.since)}")
 
 
-def takes(expected: Estimate | None) -> Text:
+def takes(expected: Expected | None) -> Text:
     if expected is None:
         return Text("  time        how long a rollback takes is known after the first deploy")
     waves = words.count(expected.waves, "wave")
-    source = expected.of if expected.whole else f"the switches of {expected.of}"
-    return Text(
-        f"  time        a rollback takes about {words.seconds(expected.seconds)} in {waves}: estimate from {source}"
-        f" ({words.moment(expected.at)})"
-    )
+    source = f"estimate from {expected.of} ({words.moment(expected.at)})"
+    return Text(f"  time        a rollback takes about {words.seconds(expected.seconds)} in {waves}: {source}")
 
 
 def sentence(found: Sequence[Finding], fallback: Release | None) -> str:

@@ -7,32 +7,18 @@ from pathlib import Path
 
 from rollback.core.runbook import Runbook
 from rollback.errors import Refused
+from rollback.report.brackets import rendered
 from rollback.text import clean_line
 
-_TEMPLATES = Path(__file__).with_name("templates")
+_TEMPLATE = Path(__file__).with_name("templates") / "RUNBOOK.md.j2"
 _TITLE = b"# Runbook\n\n"
 
 
 def block(book: Runbook) -> bytes:
     """Markers included; ends in a newline."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    renderer = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        variable_start_string="[[",
-        variable_end_string="]]",
-        block_start_string="[%",
-        block_end_string="%]",
-        comment_start_string="[#",
-        comment_end_string="#]",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    renderer.filters |= {"cell": _cell, "code": _code, "indented": _indented}
     here = "#" + re.sub(r"[^\w-]", "", book.app.lower()) + "-"  # how a heading's link begins
-    text = renderer.get_template("RUNBOOK.md.j2").render(book=book, server=book.place.servers[0], here=here)
+    filters = {"cell": _cell, "code": _code, "indented": _indented}
+    text = rendered(_TEMPLATE, filters, book=book, server=book.place.servers[0], here=here)
     first, last = _markers(book.app)
     return b"%s\n%s%s\n" % (first, text.encode(), last)
 

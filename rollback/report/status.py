@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from shlex import quote
 
 from rich.text import Text
 
@@ -208,7 +209,14 @@ def hint(seen: Status, standings: Mapping[str, Standing]) -> str:
         return "rollback deploy TAG"
     if seen.fallback and _should_go_back(seen, standings):
         return _back(seen, seen.fallback)
-    return "rollback verify" if seen.alarm else "rollback releases"
+    return "rollback verify" if seen.alarm else _at_rest(seen, standings)
+
+
+def _at_rest(seen: Status, standings: Mapping[str, Standing]) -> str:
+    """A deploy over what nobody judged would have no way back."""
+    if seen.fallback is None and seen.live and _grade(seen.live, standings) == "unverified":
+        return f"rollback mark good {quote(words.tag(seen.live))} --reason 'it works'"
+    return "rollback releases"
 
 
 def _should_go_back(seen: Status, standings: Mapping[str, Standing]) -> bool:

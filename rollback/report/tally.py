@@ -11,6 +11,7 @@ from rollback.report import words
 # What a phase did is said at once. Closing and pruning go unsaid here: whoever asked for them tells of trouble.
 PHASES = frozenset(Phase)
 UNSAID = frozenset({"finish", "prune"})
+UNDRAIN = "undrain"  # it is no phase, and no check either
 _URL = "the url"
 
 
@@ -56,4 +57,4 @@ def passed(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 def is_check(finding: Finding) -> bool:
     """An answer to a declared check, not what a phase did."""
-    return finding.check not in PHASES | UNSAID | {"undrain"}
+    return finding.check not in PHASES | UNSAID | {UNDRAIN}

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from rollback.cli.delivery import moment
-from rollback.errors import UsageError
 from tests.cli.command import run
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_PLAYBOOK = """
+app: shop
+root: /srv/shop
+restart: "true"
+timezone: Europe/Berlin
+ledger: sqlite:///ledger.sqlite3
+checks: [{name: up, command: "true", expect: {exit_status: 0}}]
+environments:
+  production: {hosts: [web1]}
+"""
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", NOW - timedelta(days=90)),
-        ("12h", NOW - timedelta(hours=12)),
-        ("30d", NOW - timedelta(days=30)),
-        ("6w", NOW - timedelta(weeks=6)),
-        ("99999w", NOW - timedelta(weeks=99999)),
-        ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
-        ("2026-01-31T12:00+02:00", datetime(2026, 1, 31, 10, tzinfo=UTC)),
-    ],
-)
-def test_a_window_begins_so_long_ago_or_at_a_time(text: str, expected: datetime) -> None:
-    assert moment(text, NOW) == expected
-
-
-@pytest.mark.parametrize("text", ["0d", "tomorrow", "2026-11-21", "-1d", "\u0661d", "90", "0001-01-01T00:00+23:00"])
-def test_what_is_no_time_before_now_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="not a time before now"):
-        moment(text, NOW)
+def test_a_window_begins_as_every_time_that_is_typed(tmp_path: Path) -> None:
+    """In the team's zone, as those of `history` and `note`; what forms there are tests/core/test_moments.py says."""
+    (tmp_path / "shop.yml").write_text(_PLAYBOOK)
+    asked = ("metrics", "-p", "shop.yml", "--json", "--since")
+    assert run(tmp_path, *asked, "2026-01-31").json["data"]["since"].startswith("2026-01-30T23:00:00")
+    assert run(tmp_path, *asked, "0001-01-02").json["data"]["since"].startswith("1970-01-01T00:00:00")
+    refused = run(tmp_path, *asked, "2999-01-01")
+    assert (refused.code, refused.json["message"]) == (2, "--since '2999-01-01' is still to come")
 
 
 @pytest.mark.parametrize("words", [("--by", "host"), ("--csv", "--prometheus"), ("--csv", "--json")])

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from rollback.core import plan as planning
-from rollback.core.expected import Expected, expected
+from rollback.core.expected import Expected, expected, way_back
 from rollback.core.rollout import Rollout
 from rollback.model import Ended, Fact, Intended, Kind, Observed, Outcome, Phase, Record, Started, Step
 from tests.build import V1, V2, V3, at, judged, known, record, sighting
@@ -10,9 +10,11 @@ GOOD = known(judged(1, V1))
 SEEN = [sighting("web1"), sighting("web2"), sighting("web3")]
 
 
-def told(operation: str, start: float, outcome: Outcome, *steps: tuple[Phase, float]) -> list[Record]:
+def told(
+    operation: str, start: float, outcome: Outcome, *steps: tuple[Phase, float], kind: Kind = Kind.DEPLOY
+) -> list[Record]:
     """It starts; after a second come its steps, each so many seconds long."""
-    facts: list[tuple[float, Fact]] = [(start, Started(Kind.DEPLOY, V2, V1, ("web1", "web2")))]
+    facts: list[tuple[float, Fact]] = [(start, Started(kind, V2, V1, ("web1", "web2")))]
     now = start + 1
     for number, (phase, seconds) in enumerate(steps):
         step = Step(phase, V2, (f"web{number}",))
@@ -34,7 +36,7 @@ def test_nothing_is_said_before_anything_was_measured() -> None:
 
 def test_each_step_takes_what_it_took_and_waiting_takes_what_the_plan_says() -> None:
     plan = planning.deploy(V3, SEEN, GOOD, Rollout(canary=1, batch=2, pause=60.0, watch=30.0))
-    assert expected(plan, DEPLOYED) == Expected(1 + 2 + 3 + 2 * (1.5 + 5) + 60 + 30, 2, at(10))
+    assert expected(plan, DEPLOYED) == Expected(1 + 2 + 3 + 2 * (1.5 + 5) + 60 + 30, 2, "deploy v2", at(10))
 
 
 def test_the_newest_operation_counts_and_what_it_did_not_do_an_older_one_tells() -> None:
@@ -44,5 +46,14 @@ def test_the_newest_operation_counts_and_what_it_did_not_do_an_older_one_tells()
     older = told("OP0", 1, Outcome.DONE, (U, 900))
     preflight = record(10.5, Observed(None, ()), "OP1")
     assert expected(plan, [*older, *DEPLOYED, preflight, judged(0, V1), *back, *failed]) == Expected(
-        1 + 2 + 3 + 7 + 8, 1, at(100)
+        1 + 2 + 3 + 7 + 8, 1, "deploy v2", at(100)
     )
+
+
+def test_a_rollback_takes_its_waves_as_deploys_rollbacks_and_drills_took_theirs() -> None:
+    assert way_back(3, DEPLOYED) == Expected(1 + 3 * (1.5 + 5), 3, "deploy v2", at(10))
+    drilled = told("OP2", 100, Outcome.DONE, (A, 7), (V, 8), kind=Kind.DRILL)
+    undone = told("OP3", 200, Outcome.DONE, (A, 70), (V, 80), kind=Kind.RESUME)
+    idle = told("OP4", 300, Outcome.DONE)
+    assert way_back(1, [*DEPLOYED, *drilled, *undone, *idle]) == Expected(16, 1, "drill v2", at(100))
+    assert way_back(1, undone) is None

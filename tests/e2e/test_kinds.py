@@ -22,22 +22,23 @@ CHECKS = """
     exec: {{run: sh smoke.sh}}
     expect: {{exit_status: 0}}
 """
-NOISY = """        if behaviour == "noisy" and self.path == "/login":
-            try:
-                {}["profile"]
-            except KeyError:
-                import traceback
-                traceback.print_exc()
-        if behaviour == "slow":
-            time.sleep(0.3)
+NOISY = """    if behaviour == "noisy" and asked.split()[1] == b"/login":
+        try:
+            {}["profile"]
+        except KeyError:
+            import traceback
+            traceback.print_exc()
+    if behaviour == "slow":
+        time.sleep(0.3)
 """
+_BEFORE = '    if behaviour == "silent":\n'
 
 
 @pytest.fixture
 def watched(small: Small) -> Small:
     """v4 logs an exception for every login, v5 is slow, v6 is what the suite does not like."""
     app = small.project / "app.py"
-    app.write_text(app.read_text().replace("    def do_GET(self):\n", "    def do_GET(self):\n" + NOISY))
+    app.write_text(app.read_text().replace(_BEFORE, NOISY + _BEFORE))
     for tag, behaviour in (("v4", "noisy"), ("v5", "slow"), ("v6", "good")):
         small.release(tag, behaviour)
     (small.project / "smoke.sh").write_text('echo "asked about $ROLLBACK_TAG"; test "$ROLLBACK_TAG" != v6\n')
@@ -51,7 +52,7 @@ def test_what_no_status_shows_is_noticed_undone_and_verified(watched: Small) -> 
     assert "no release was live here before: nobody can say where its lines begin" in first.err
 
     for tag, told in (
-        ("v4", "KeyError in do_GET (app.py), "),
+        ("v4", "KeyError in serve (app.py), "),
         ("v5", "expected at most 100% or 100 ms more than before"),
         ("v6", "suite: exit status 1, expected exit status 0"),
     ):

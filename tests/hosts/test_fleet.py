@@ -496,7 +496,7 @@ def test_a_failing_drain_stops_only_the_way_to_a_release_just_brought(
 
 def test_only_hosts_with_an_undrain_are_asked_to(rig: Rig) -> None:
     rig.hosts = (rig.hosts[0], replace(rig.hosts[1], undrain="undrain"), rig.hosts[2])
-    assert told(rig.taken().undrain(OLD, NAMES)) == [("web2", "undrain", "pass", "given users again")]
+    assert told(rig.taken().undrain(OLD, NAMES)) == [("web2", "undrain", "pass", "takes users again")]
 
 
 def test_stranded_hosts_keep_their_lease(rig: Rig) -> None:

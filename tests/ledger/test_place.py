@@ -9,8 +9,8 @@ from platformdirs import user_data_dir
 from sqlalchemy import URL
 
 from rollback.errors import UsageError
-from rollback.ledger.engine import address, filled, shown
-from rollback.ledger.place import file_of, location, resolved
+from rollback.ledger.place import address, file_of, location, resolved
+from rollback.ledger.server import filled, shown
 
 
 def test_the_default_place_goes_by_the_playbooks_real_path(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,11 +10,17 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
-from rollback.ledger.database import Database, Unavailable
-from rollback.ledger.engine import address
+import rollback.ledger
+from rollback.ledger.database import Database
 from rollback.ledger.ids import ulid
-from rollback.ledger.schema import METADATA, NEWEST
+from rollback.ledger.place import address
+from rollback.ledger.ports import NEWEST, Unavailable
+from rollback.ledger.schema import METADATA
+from rollback.ledger.server import filled
 from rollback.ledger.store import Ledger
 from rollback.model import Withdrawn
 from rollback.playbook.secrets import Secrets
@@ -28,6 +32,7 @@ CREATE TABLE records (id VARCHAR(26) NOT NULL, at VARCHAR(32) NOT NULL, app TEXT
   operation TEXT NOT NULL, author TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id));
 CREATE INDEX records_by_place ON records (app, environment, id);
 """
+SQL = Path(rollback.ledger.__file__).with_name("sqlite.sql")
 _OLD = "id, at, app, environment, operation, author, kind, body"
 
 
@@ -95,17 +100,6 @@ def test_an_old_file_that_can_not_be_written_is_said(world: World) -> None:
     assert len(world.ledger().records()) == len(FACTS)
 
 
-def test_reading_the_version_loads_no_alembic(world: World) -> None:
-    world.ledger().append(ulid(), "ada", *FACTS)
-    asked = (
-        "import sys; from pathlib import Path; from rollback.ledger.database import Database;"
-        f" print(Database(Path({str(world.file)!r}), 1).version(), 'alembic' in sys.modules)"
-    )
-    assert (
-        subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True).stdout == "2 False\n"
-    )
-
-
 def database(server: Postgres) -> Database:
     return Database(address(server.url), 3, server.secret)
 
@@ -154,14 +148,24 @@ def test_a_teams_database_of_a_newer_version_is_not_touched(server: Postgres) ->
 
 
 def test_upgrades_end_where_new_tables_begin(tmp_path: Path, server: Postgres) -> None:
-    """A file is made from the tables, a server's database by the upgrades: they are the same."""
-    made, upgraded = Database(tmp_path / "made.db", 3), Database(tmp_path / "upgraded.db", 3)
-    made.add(())
-    for one in (upgraded, database(cleared(server))):
+    """A file is made from a text, a server's database by the upgrades: both are what the tables say."""
+    made, upgraded = tmp_path / "made.db", tmp_path / "upgraded.db"
+    Database(made, 3).add(())
+    for one in (Database(upgraded, 3), database(cleared(server))):
         assert one.upgrade() == 0
-    for one in (made, upgraded, database(server)):
-        with one._engine.connect() as connection:
+    its = filled(make_url(server.url), server.secret)
+    for url in (f"sqlite:///{made}", f"sqlite:///{upgraded}", its):
+        with create_engine(url).connect() as connection:
             assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_the_text_that_a_file_is_made_from_is_what_sqlalchemy_makes_of_the_tables() -> None:
+    every: list[ExecutableDDLElement] = []
+    for table in METADATA.sorted_tables:
+        every += [CreateTable(table), *map(CreateIndex, sorted(table.indexes, key=lambda one: str(one.name)))]
+    lines = ";\n".join(str(one.compile(dialect=sqlite_dialect())).strip() for one in every).splitlines()
+    _comment, *said = SQL.read_text().removesuffix(";\n").splitlines()
+    assert said == [line.replace("\t", "  ").rstrip() for line in lines]
 
 
 def test_a_wrong_or_missing_password_is_said_without_it(server: Postgres) -> None:

@@ -117,3 +117,16 @@ def test_failures_and_notices_are_told_in_full_above_the_table() -> None:
     shown = "\n".join(_scrolled(*FORWARD, *BACK))
     assert shown.count("  ✗ login on web1: GET /login answered 500, expected 200") == 1
     assert shown.count("→ going back to v1 on web1") == 1
+
+
+def test_what_was_verified_stays_when_users_come_back() -> None:
+    back = replace(finding("undrain"), observed="takes users again")
+    assert _table(*FORWARD, Found(finding()), Found(back))[1] == "web1  ✓ uploaded  ✓ v2 live  ✓ 1 check"
+    assert _table(*FORWARD, Found(back))[1] == "web1  ✓ uploaded  ✓ v2 live  ✓ takes users again"
+
+
+def test_of_the_url_is_said_once_when_all_waves_are_done() -> None:
+    waves = (Began(Step(Phase.VERIFY, V2, (host,))) for host in HOSTS)
+    events = (event for wave in waves for event in (wave, Found(finding(host=None))))
+    shown = "\n".join(_scrolled(*events))
+    assert (shown.count("the url"), "  ✓ the url: 2 checks passed" in shown) == (1, True)

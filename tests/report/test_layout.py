@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 from rich.text import Text
 
 from rollback.report.layout import Column, Grid, put
@@ -76,3 +79,14 @@ def test_the_least_important_columns_go_first(width: int, shown: list[str]) -> N
     screen = terminal(width)
     put(screen, _grid())
     assert lines(screen) == shown
+
+
+@pytest.mark.parametrize("screen", [pipe(), terminal(120)])
+def test_where_a_row_fits_it_ends_with_its_last_word(screen: Console) -> None:
+    grid = _grid()
+    grid.add("-", "-", "-", "")
+    screen.print(grid)
+    assert isinstance(screen.file, io.StringIO)
+    written = screen.file.getvalue().splitlines()
+    assert [line.rstrip() for line in written] == written
+    assert written[2] == "-                  -          -"

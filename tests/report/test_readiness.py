@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rollback.core.condition import Condition, Keeping, Kept, Room
-from rollback.core.estimate import Estimate
+from rollback.core.expected import Expected
 from rollback.core.ready import Wanted, findings
 from rollback.model import Finding, Host
 from rollback.report import readiness
@@ -91,10 +91,7 @@ def test_the_hint_mends_what_keeps_from_going_back_first() -> None:
 
 
 def test_an_estimate_says_where_it_is_from() -> None:
-    measured = Estimate(1.23, 2, "rollback v1", at(0), whole=True)
-    assert [readiness.takes(one).plain for one in (measured, replace(measured, whole=False, of="deploy v2"), None)] == [
+    assert [readiness.takes(one).plain for one in (Expected(1.23, 2, "rollback v1", at(0)), None)] == [
         "  time        a rollback takes about 1.2 s in 2 waves: estimate from rollback v1 (2026-11-20 12:00Z)",
-        "  time        a rollback takes about 1.2 s in 2 waves: estimate from the switches of deploy v2"
-        " (2026-11-20 12:00Z)",
         "  time        how long a rollback takes is known after the first deploy",
     ]

@@ -79,6 +79,13 @@ def test_an_alarm_of_the_watch_stands_first_and_says_what_to_do() -> None:
     assert status.hint(replace(seen, fallback=None), KNOWN) == "rollback verify"
 
 
+def test_what_is_live_and_was_never_judged_is_to_be_marked_before_there_is_a_way_back() -> None:
+    seen = _seen(sighting("web1", V1, (V1,)), found={})
+    assert status.hint(seen, {}) == "rollback mark good v1 --reason 'it works'"
+    known = standings([judged(0, V1)])
+    assert status.hint(_seen(sighting("web1", V1, (V1,)), found=known), known) == "rollback releases"
+
+
 def test_at_a_barrier_the_next_command_is_not_one_that_would_be_refused() -> None:
     seen = replace(_seen(sighting("web1", V3, (V1, V2, V3))), barred=(Migration("0003_nick.sql", "1", True),))
     assert "! barrier: it does not know the irreversible migration 0003_nick.sql" in _shown(seen)

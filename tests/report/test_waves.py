@@ -43,8 +43,11 @@ def test_of_many_waves_the_first_are_shown_and_the_others_counted() -> None:
     ("expected", "said"),
     [
         (None, []),
-        (Expected(83.4, 7, at(0)), ["  takes     about 1 min 23 s in 7 waves, by what was measured here before"]),
-        (Expected(3.21, 1, at(0)), ["  takes     about 3.2 s, by what was measured here before"]),
+        (
+            Expected(83.4, 7, "deploy v2", at(0)),
+            ["  takes     about 1 min 23 s in 7 waves, by what was measured here before"],
+        ),
+        (Expected(3.21, 1, "deploy v2", at(0)), ["  takes     about 3.2 s, by what was measured here before"]),
     ],
 )
 def test_a_plan_says_how_long_it_takes_once_that_was_measured(expected: Expected | None, said: list[str]) -> None:

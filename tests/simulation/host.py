@@ -141,9 +141,10 @@ class SimHost(FakeHost):
         return lease is not None and (lease.operation, str(lease.token)) == proof and self._uptime() < lease.until
 
     def _stage(self, request: Request) -> Answer:
-        if self.tight and _word(request, "release") not in self.complete:
-            return Answer("full")
-        self.built.discard(_word(request, "release"))
+        if (release := _word(request, "release")) not in self.complete:  # else it is left as it is
+            if self.tight:
+                return Answer("full")
+            self.built.discard(release)
         return super()._stage(request)
 
     def _fetch(self, request: Request) -> Answer:

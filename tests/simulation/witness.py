@@ -70,8 +70,8 @@ class Witness:
         and the end: such a host shows it by its intent."""
         for name, live in end.live:
             host = self.hosts[name]
-            if host.live is None and end.outcome in _UNTOUCHED:
-                continue  # replaced by an empty machine since it was seen: nothing was done to it
+            if host.live is None and (end.outcome in _UNTOUCHED or not host.complete):
+                continue  # replaced by an empty machine since it was seen, or since something was done to it
             lease = host.lease
             if not lease or lease.phase == "reverted":
                 continue
