@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import unquote
 
 from rollback.errors import NotAdmitted, Unreachable
@@ -17,6 +18,7 @@ from rollback.hosts.remote import Reach
 from rollback.model import Host
 from tests.hosts.packages import rebuilt, streamed
 
+CUT = Answer("failed", "the upload was cut off")
 _CHANGES = {"stage", "prepare", "migrate", "activate", "undrain", "finish", "prune"}
 Shell = Callable[[str, Mapping[str, str]], tuple[int, str]]
 
@@ -64,6 +66,7 @@ class FakeHost:
     previous: str | None = None
     complete: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # id -> tag, commit, tree
     staged: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    part: tuple[str, int] | None = None  # digest and length of what came of a package whose upload was cut off
     packages: dict[str, Request] = field(default_factory=dict)  # id -> what it was staged with
     damaged: set[str] = field(default_factory=set)  # ids of complete releases that are not as they were sealed
     shared: set[str] = field(default_factory=set)
@@ -142,7 +145,8 @@ class FakeHost:
             answer = self._verb(request)
         except Refusal as refusal:
             answer = refusal.answer
-        self._keep(request, answer)
+        if answer != CUT:
+            self._keep(request, answer)
         return answer
 
     def _keep(self, request: Request, answer: Answer) -> None:
@@ -175,7 +179,8 @@ class FakeHost:
         fields += [Field("release", f"{one} {' '.join(made)}") for one, made in sorted(self.complete.items())]
         fields += [Field("partial", one) for one in sorted(self.staged)]
         fields.append(Field("free", "1000000 4096 1000000"))
-        return fields + [Field("journal", f"{one} {len(text)}") for one, text in sorted(self.journals.items())[-200:]]
+        fields += [Field("journal", f"{one} {len(text)}") for one, text in sorted(self.journals.items())[-200:]]
+        return fields + ([Field("part", " ".join(map(str, self.part)))] if self.part else [])
 
     def _lease_field(self) -> list[Field]:
         lease, now = self.lease, self.clock()
@@ -222,10 +227,13 @@ class FakeHost:
         if release in self.complete:
             there = self.complete[release][1]
             return Answer("already") if there == made[1] else Answer("conflict", there)
+        if self.part and self.part[0] != request.first("digest"):
+            self.part = None
         if base := request.first("base"):
             if base not in self.complete or base in self.damaged:
                 return Answer("unlike", "app.py" if base in self.complete else "")
             self.passing("stage:copied")
+        self._take_archive(request)
         self.passing("stage:archive")
         self.passing("stage:unpacked")
         self._prove(request)
@@ -236,6 +244,16 @@ class FakeHost:
         self.packages[release] = request
         self.damaged.discard(release)
         return Answer("ok")
+
+    def _take_archive(self, request: Request) -> None:
+        length, digest = int(_word(request, "length")), _word(request, "digest")
+        archive = _bytes(request.payload[-1])
+        if request.skip > (self.part[1] if self.part else 0) or len(archive) < length:
+            self.part = (digest, len(archive)) if request.skip <= len(archive) else self.part
+            refusal = Refusal("failed")
+            refusal.answer = CUT
+            raise refusal
+        self.part = None
 
     def _prepare(self, request: Request) -> Answer:
         release = _word(request, "release")
@@ -381,6 +399,7 @@ class FakeHost:
     def _finish(self, request: Request) -> Answer:
         operation = _word(request, "operation")
         self.staged.clear()
+        self.part = None
         self.watched = None
         written = self._journalled(request)
         if written and self.intent and self.intent[0] == operation and request.first("keep") is None:
@@ -488,4 +507,8 @@ def _word(request: Request, key: str) -> str:
 
 
 def _payload(request: Request) -> bytes:
-    return b"".join(part if isinstance(part, bytes) else part.read_bytes() for part in request.payload)
+    return b"".join(map(_bytes, request.payload))
+
+
+def _bytes(part: bytes | Path) -> bytes:
+    return part if isinstance(part, bytes) else part.read_bytes()

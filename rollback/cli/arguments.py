@@ -59,7 +59,8 @@ OfTag = Annotated[
     ),
 ]
 OfAuthor = Annotated[
-    str | None, typer.Option("--author", metavar="NAME", help="By this person; globs.", show_default=False)
+    str | None,
+    typer.Option("--author", metavar="NAME", help="By this login or name in git; globs.", show_default=False),
 ]
 OfOutcome = Annotated[
     str | None, typer.Option("--outcome", metavar="WORD", help="E.g. done, rolled-back.", show_default=False)

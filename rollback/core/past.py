@@ -32,7 +32,7 @@ Opening = Started | Marked | Pruned | Unlocked | Frozen | Unfrozen | Judged | Wa
 @dataclass(frozen=True, slots=True)
 class Past:
     """One operation. what: "deploy v1.2.0". release: that it was about, if about one alone. outcome: None while it is
-    unfinished. ended: UTC."""
+    unfinished. ended: UTC. git: "Name <mail>" of the author, where the record of a start has it."""
 
     operation: str
     at: datetime
@@ -44,6 +44,7 @@ class Past:
     reason: str
     hosts: tuple[str, ...]
     environment: str = field(default="", compare=False)
+    git: str = field(default="", compare=False)
 
 
 UNFINISHED = "unfinished"
@@ -51,8 +52,9 @@ UNFINISHED = "unfinished"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which operations are asked for; None: any. tag and author: globs. outcome: an Outcome's value, or UNFINISHED.
-    since: UTC; what is written later about an earlier time was done later."""
+    """Which operations are asked for; None: any. tag, author: globs, author's of the login or of what git calls them.
+    outcome: an Outcome's value, or UNFINISHED. since: UTC; what is written later about an earlier time was done later.
+    """
 
     tag: str | None = None
     author: str | None = None
@@ -63,10 +65,15 @@ class Wanted:
         tag = row.release.tag if row.release else ""
         return (
             (self.tag is None or fnmatchcase(tag, self.tag))
-            and (self.author is None or fnmatchcase(row.author, self.author))
+            and (self.author is None or any(fnmatchcase(one, self.author) for one in _names(row)))
             and (self.outcome is None or self.outcome == (row.outcome or UNFINISHED))
             and (self.since is None or row.at >= self.since)
         )
+
+
+def _names(row: Past) -> tuple[str, ...]:
+    """As whoever asks may call them."""
+    return row.author, row.git, row.git.partition(" <")[0]
 
 
 def past(records: Iterable[Record]) -> tuple[Past, ...]:
@@ -86,7 +93,8 @@ def _row(records: tuple[Record, ...]) -> Past | None:
     ended: datetime | None = None
     if end is not None and isinstance(end.fact, Ended):
         outcome, ended, reason = end.fact.outcome, end.at, end.fact.reason
-    where = (hosts, opening.environment)
+    origin = dict(opening.fact.origin) if isinstance(opening.fact, Started) else {}
+    where = (hosts, opening.environment, origin.get("git", ""))
     return Past(opening.operation, opening.at, opening.author, what, release, outcome, ended, reason, *where)
 
 

@@ -22,8 +22,9 @@ def condensed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _kept(every: Sequence[Finding], places: list[int]) -> list[int]:
-    """places: of one question's findings. The first says which check comes first, where several are amiss."""
-    ends = (
-        {places[0]} | {one for one, after in pairwise(places) if every[after].result is not Result.PASS} | {places[-1]}
-    )
+    """places: of one question's findings. The first that was asked says which check comes first, where several are
+    amiss."""
+    asked = [one for one in places if every[one].result is not Result.SKIPPED]
+    before = {one for one, after in pairwise(places) if every[after].result is not Result.PASS}
+    ends = {*asked[:1], *before, places[0], places[-1]}
     return [one for one in places if every[one].result is not Result.PASS or one in ends]

@@ -26,7 +26,7 @@ rollback_agent() {
     tab='	'
     said='' recording='' now=0 boot='' from='' current='' root=''
     operation='' token='' number='' ttl='' cover='' seconds='' least='' steal='' holder='' process='' phase='' keep=''
-    release='' tag='' commit='' tree='' digest='' manifest='' size='' count='' journal=''
+    release='' tag='' commit='' tree='' digest='' manifest='' length='' skip=0 size='' count='' journal=''
     base='' whole='' moment=''
     must='' drain='' undrain='' restart='' text='' confirm='' record='' locked=''
     verb=$1
@@ -110,6 +110,8 @@ check_words() {
         seconds) seconds=$value && is_number "$value" || fault=yes ;;
         least) least=$value && is_number "$value" || fault=yes ;;
         manifest) manifest=$value && is_number "$value" || fault=yes ;;
+        length) length=$value && is_number "$value" || fault=yes ;;
+        skip) skip=$value && is_number "$value" || fault=yes ;;
         size) size=$value && is_number "$value" || fault=yes ;;
         count) count=$value && is_number "$value" || fault=yes ;;
         journal) journal=$value ;;
@@ -505,6 +507,16 @@ sighting() {
     say_releases
     say "free $(stat -f -c '%a %S %d' "$root" 2>/dev/null)"
     say_journals
+    say_part
+}
+
+# Of a package whose upload was cut off.
+say_part() {
+    for path in "$state"/incoming/*.part; do
+        name=${path##*/}
+        name=${name%.part}
+        [ ! -f "$path" ] || ! is_hex "$name" || say "part $name $(wc -c <"$path")"
+    done
 }
 
 say_releases() {
@@ -615,7 +627,7 @@ verb_give_back() {
 }
 
 verb_stage() {
-    require release tag commit tree digest manifest size count
+    require release tag commit tree digest manifest length size count
     enter upload
     read_current
     if read_header "$release"; then
@@ -626,21 +638,49 @@ verb_stage() {
     # Of one whose folder somebody deleted.
     rm -f "$state/complete/$release"
     unlock
-    clear_away "$state/incoming"
+    clear_incoming
     incoming=$state/incoming/$operation
     mkdir -p "$incoming" "$state/staged" "$state/complete" 2>/dev/null || cant_write "$root"
     openly mkdir -p "$incoming/new" "$root/releases" 2>/dev/null || cant_write "$root"
     check_space
     head -c "$manifest" >"$incoming/manifest" || cant_write "$incoming"
-    [ "$(wc -c <"$incoming/manifest")" -eq "$manifest" ] || end failed "the upload was cut off"
+    [ "$(wc -c <"$incoming/manifest")" -eq "$manifest" ] || cut_off
     [ -z "$base" ] || build_on
-    cat >"$incoming/archive" || cant_write "$incoming"
-    sum=$(sha256sum <"$incoming/archive")
-    [ "${sum%% *}" = "$digest" ] || end failed "the upload arrived damaged or cut off"
+    take_archive
     fail_here stage:archive
     unpack
     receive
     end ok
+}
+
+# All but what came of this very package in an earlier try.
+clear_incoming() {
+    part=$state/incoming/$digest.part
+    for path in "$state"/incoming/*; do
+        if [ "$path" != "$part" ] || [ ! -f "$path" ] || [ -L "$path" ]; then clear_away "$path"; fi
+    done
+}
+
+# What is there already, of which `skip` says how much is not sent again, is not believed: the digest is that of all.
+take_archive() {
+    if [ "$skip" -eq 0 ]; then true 2>/dev/null >"$part" || cant_write "$incoming"; else shorten_part || cut_off; fi
+    if ! head -c $((length - skip)) 2>/dev/null >>"$part"; then
+        rm -f "$part"
+        cant_write "$incoming"
+    fi
+    sum=$(sha256sum <"$part")
+    [ "${sum%% *}" != "$digest" ] || return 0
+    [ "$(wc -c <"$part")" -eq "$length" ] || cut_off
+    rm -f "$part"
+    end failed "the upload arrived damaged"
+}
+
+shorten_part() { [ -f "$part" ] && [ "$(wc -c <"$part")" -ge "$skip" ] && truncate -s "$skip" "$part"; }
+
+# No answer to be kept: a retry goes on.
+cut_off() {
+    recording=''
+    end failed "the upload was cut off"
 }
 
 # Twice: the archive and what is in it are there at once.
@@ -678,12 +718,12 @@ copy_kept() {
 
 # As whoever we are, whatever the archive says of owners.
 unpack() {
-    if ! openly tar -xzopf "$incoming/archive" -C "$incoming/new" 2>"$incoming/errors"; then
+    if ! openly tar -xzopf "$part" -C "$incoming/new" 2>"$incoming/errors"; then
         say_lines out "$incoming/errors"
         ! is_full || end full
         end failed "the archive could not be unpacked"
     fi
-    rm -f "$incoming/archive"
+    rm -f "$part"
     # A release is the same on every host, however it came.
     [ -z "$base" ] || find "$incoming/new" -exec touch -hd "@$moment" {} +
     compare "$incoming/new" "$incoming/manifest" "$incoming/check"

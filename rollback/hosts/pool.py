@@ -98,7 +98,7 @@ class _Line:
             remote = self._connected()
             again, sent = sent, True
             try:
-                answer = remote.ask(request)
+                answer = remote.ask(request.again(request, remote.ask) if again and request.again else request)
             except Unreachable as error:
                 self._drop(remote)
                 if not request.repeatable or given_up != self._given_up:

@@ -36,6 +36,8 @@ class Request:
     payload: bytes, or files whose content follows the call. deadline: seconds for all of it. cap: bytes of the answer.
     repeatable: the host answers a second one as it answered the first, so it may be sent again after a lost answer.
     into: an open file for what the host streams between its lines; it is left standing at the beginning of that.
+    skip: bytes of the payload's last part that the host has. again: given the request and a way to ask the host,
+    what is sent when an earlier try was lost.
     """
 
     verb: str
@@ -45,6 +47,8 @@ class Request:
     cap: int = CAP
     repeatable: bool = True
     into: IO[bytes] | None = field(default=None, compare=False)
+    skip: int = 0
+    again: Callable[[Request, Callable[[Request], Answer]], Request] | None = field(default=None, compare=False)
     sent: Callable[[int], None] | None = field(default=None, compare=False)  # told the bytes of the payload so far
 
     def all(self, key: str) -> tuple[str, ...]:
@@ -121,20 +125,23 @@ def _zipped(text: bytes) -> bytes:
 def stdin(request: Request) -> Iterator[bytes]:
     """Everything that is sent: the script, then the payload in pieces."""
     yield packed(request)
-    count = 0
-    for piece in _pieces(request.payload):
+    count = request.skip
+    for piece in _pieces(request.payload, request.skip):
         yield piece
         count += len(piece)
         if request.sent:
             request.sent(count)
 
 
-def _pieces(payload: tuple[bytes | Path, ...]) -> Iterator[bytes]:
-    for part in payload:
+def _pieces(payload: tuple[bytes | Path, ...], skip: int) -> Iterator[bytes]:
+    """skip: bytes of the last part that are left out."""
+    for place, part in enumerate(payload, start=1):
+        begin = skip if place == len(payload) else 0
         if isinstance(part, bytes):
-            yield from (part[start : start + _CHUNK] for start in range(0, len(part), _CHUNK))
+            yield from (part[start : start + _CHUNK] for start in range(begin, len(part), _CHUNK))
             continue
         with part.open("rb") as file:
+            file.seek(begin)
             while piece := file.read(_CHUNK):
                 yield piece
 

@@ -5,13 +5,14 @@ Times are seconds. Every verb that changes something bears a Turn: the proof of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
 from rollback.hosts.delta import Delta
-from rollback.hosts.protocol import Request, Word
+from rollback.hosts.protocol import Answer, Request, Word
 from rollback.hosts.sudo import questions
 from rollback.model import Confirm, Host, Release, encode_tag
 
@@ -93,12 +94,22 @@ def stage(host: Host, turn: Turn, package: Package, delta: Delta | None = None, 
     cover = LOOK + archive / slowest + package.size / SLOWEST
     its = package.release
     who = (*_release(its), ("tag", encode_tag(its.tag)), ("commit", its.commit), ("tree", its.tree))
-    counted = (("manifest", str(manifest)), ("size", str(package.size)), ("count", str(package.count)))
+    lengths = (("manifest", str(manifest)), ("length", str(archive)))
+    counted = (*lengths, ("size", str(package.size)), ("count", str(package.count)))
     words = (*who, ("digest", delta.digest if delta else package.digest), *counted)
     if delta:
         words += (("base", delta.base.id), ("whole", delta.whole), ("moment", str(delta.moment)))
     payload = (delta.changes, delta.archive) if delta else (package.manifest, package.archive)
-    return _change("stage", host, turn, cover, words, payload)
+    return replace(_change("stage", host, turn, cover, words, payload), again=rest)
+
+
+def rest(request: Request, ask: Callable[[Request], Answer]) -> Request:
+    """Of a `stage` that was cut off, only what the host says that it lacks. It is not believed: see the digest."""
+    root, digest, length = (request.first(key) or "" for key in ("root", "digest", "length"))
+    had = ask(Request("sight", (("root", root),), deadline=LOOK)).first("part") or ""
+    came = re.fullmatch(rf"{digest} ([0-9]{{1,15}})", had, re.ASCII)
+    skip = int(came[1]) if came and int(came[1]) <= int(length) else 0
+    return replace(request, words=(*request.words, ("skip", str(skip))), skip=skip) if skip else request
 
 
 def prepare(

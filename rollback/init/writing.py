@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -103,7 +104,7 @@ def _scalar(text: str) -> str:
 def _nothing_there(paths: tuple[Path, ...]) -> None:
     there = [path for path in paths if path.exists() or path.is_symlink()]
     if there:
-        names = " and ".join(clean_line(str(path)) for path in there)
+        names = " and ".join(clean_line(os.path.relpath(path)) for path in there)
         raise Refused(f"nothing is written over, and there is already {names}", hint="move it away, then run it again")
 
 

@@ -22,7 +22,7 @@ def shown(app: str, found: Metrics) -> tuple[object, ...]:
         *_five(found.whole),
         *_parts(found.whole),
         *_grouped(found),
-        *((" ",) if found.estimates else ()),
+        *(("",) if found.estimates else ()),
         *(f"~ {clean_line(one)}" for one in found.estimates),
     )
 
@@ -39,7 +39,7 @@ def _head(app: str, found: Metrics) -> Iterator[object]:
     where = words.hosts(found.environments)
     yield Text(f"{app} on {where}, the last {days:.3g} days", "bold")
     yield f"since {words.moment(found.since)}; for another window: --since 30d, or --since 2026-01-31"
-    yield " "
+    yield ""
 
 
 def _five(whole: Figures) -> Iterator[object]:
@@ -124,7 +124,7 @@ def _parts(whole: Figures) -> Iterator[object]:
     most = max((one.p50 or 0 for one in whole.parts.values()), default=0)
     if not any(one.count for one in whole.parts.values()):
         return
-    yield " "
+    yield ""
     grid = Grid(
         (Column(words.count(whole.rollbacks, "rollback")), Column("p50"), Column("p90"), Column("", 1), Column("of", 2))
     )
@@ -146,7 +146,7 @@ def bar(value: float, most: float) -> str:
 def _grouped(found: Metrics) -> Iterator[object]:
     if not found.groups:
         return
-    yield " "
+    yield ""
     most = max(one.deployments for one in found.groups)
     names = (Column(found.by), Column("deployments"), Column("", 5), Column("lead p50", 3), Column("failed"))
     grid = Grid((*names, Column("recovery p50", 2), Column("rework", 4), Column("rollbacks", 1)))

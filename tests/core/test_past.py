@@ -8,10 +8,11 @@ from rollback.core.past import UNFINISHED, Wanted, past
 from rollback.model import Ended, Grade, Kind, Marked, Noted, Outcome, Started
 from tests.build import V1, V2, at, record
 
+GRACE = "Grace Hopper <grace@navy.example>"
 RECORDS = (
     record(1, Started(Kind.DEPLOY, V1, None, ("web1",)), "A"),
     record(2, Ended(Outcome.DONE), "A"),
-    record(11, Started(Kind.DEPLOY, V2, V1, ("web1",)), "B", "grace"),
+    record(11, Started(Kind.DEPLOY, V2, V1, ("web1",), (("git", GRACE),)), "B", "grace"),
     record(12, Ended(Outcome.ROLLED_BACK), "B", "grace"),
     record(21, Started(Kind.DEPLOY, V2, V1, ("web1",)), "C"),
     record(31, Marked(V1, Grade.BAD, "slow"), "D", "grace"),
@@ -26,6 +27,10 @@ RECORDS = (
         (Wanted(tag="v2"), "CB"),
         (Wanted(tag="v*"), "DCBA"),
         (Wanted(author="gr*"), "DB"),
+        (Wanted(author="Grace *"), "B"),
+        (Wanted(author="Grace Hopper"), "B"),
+        (Wanted(author="*@navy.example"), ""),
+        (Wanted(author="*@navy.example>"), "B"),
         (Wanted(outcome="rolled back"), "B"),
         (Wanted(outcome="done"), "EDA"),
         (Wanted(outcome=UNFINISHED), "C"),

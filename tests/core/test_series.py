@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rollback.core.judge import judge, violated
@@ -35,6 +35,16 @@ def test_what_has_no_end_is_cut_at_its_beginning() -> None:
     assert (len(kept), kept[-1].result) == (200, Result.PASS)
 
 
+SKIPPED_FIRST = [
+    finding("home", Result.SKIPPED),
+    finding("home"),
+    finding(result=Result.FAIL),
+    finding("home"),
+    finding("home", Result.FAIL, None),
+]
+
+
+@example(SKIPPED_FIRST, Limits(), Limits())
 @given(FINDINGS, LIMITS, LIMITS)
 def test_the_judge_says_the_same_of_what_is_kept(every: list[Finding], login: Limits, home: Limits) -> None:
     limits = {"login": login, "home": home}

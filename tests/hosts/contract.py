@@ -14,7 +14,7 @@ from rollback.hosts import requests
 from rollback.hosts.protocol import Answer, Field, Request
 from rollback.hosts.reading import sighting
 from rollback.hosts.remote import Remote
-from rollback.hosts.requests import Package
+from rollback.hosts.requests import Package, rest
 from rollback.model import Confirm, Host, Intent, LeaseSeen, Release, Sighting
 from rollback.source.carried import carried
 from rollback.source.delta import delta
@@ -250,6 +250,41 @@ def a_release_is_built_on_an_earlier_one(stage: Stage) -> None:
     assert stage.build_on(OLD, NEW, files).status == "already"
 
 
+def cut(request: Request, kept: int) -> Request:
+    """The same, but the connection is lost when so many bytes of the archive are through."""
+    manifest, archive = (part if isinstance(part, bytes) else part.read_bytes() for part in request.payload)
+    return replace(request, payload=(manifest, archive[:kept]))
+
+
+def an_upload_that_was_cut_off_goes_on_where_it_stopped(stage: Stage) -> None:
+    stage.acquire()
+    made = package(NEW, stage.folder)
+    request = requests.stage(stage.host, stage.turns.next(), made)
+    assert rest(request, stage.ask) == request
+    assert stage.ask(cut(request, 100)) == Answer("failed", "the upload was cut off")
+    going_on = rest(request, stage.ask)
+    assert going_on.skip == 100
+    assert stage.ask(cut(going_on, 150)) == Answer("failed", "the upload was cut off")
+    going_on = rest(request, stage.ask)
+    assert going_on.skip == 150
+    assert [stage.ask(going_on).status, stage.prepare(NEW).status] == ["ok", "ok"]
+    assert rest(request, stage.ask).skip == 0
+    assert stage.ask(requests.inspect(stage.host, (NEW,), Shared())).first("kept") == f"{NEW.id} intact"
+
+
+def what_came_of_another_package_is_not_kept(stage: Stage) -> None:
+    stage.acquire()
+    new, old = package(NEW, stage.folder), package(OLD, stage.folder, {"app.py": b"old"})
+    request = requests.stage(stage.host, stage.turns.next(), new)
+    stage.ask(cut(request, 100))
+    assert rest(requests.stage(stage.host, stage.turns.next(), old), stage.ask).skip == 0
+    assert stage.stage(old).status == "ok"
+    assert rest(request, stage.ask).skip == 0
+    stage.ask(cut(requests.stage(stage.host, stage.turns.next(), new), 100))
+    stage.finish()
+    assert rest(request, stage.ask).skip == 0
+
+
 def migrations_leave_the_journal_so_far_and_are_run_once(stage: Stage) -> None:
     stage.acquire()
     assert stage.migrate(NEW, journal=b"{}\n").status == "incomplete"
@@ -354,6 +389,8 @@ CONTRACT = (
     a_missing_shared_file_is_named,
     a_release_that_is_gone_comes_back_from_what_was_fetched,
     a_release_is_built_on_an_earlier_one,
+    an_upload_that_was_cut_off_goes_on_where_it_stopped,
+    what_came_of_another_package_is_not_kept,
     migrations_leave_the_journal_so_far_and_are_run_once,
     an_activation_leaves_the_journal_so_far,
     a_host_that_hears_nothing_goes_back_by_itself,

@@ -33,6 +33,7 @@ from rollback.model import Confirm, Release
 from rollback.source.delta import delta
 from tests.build import release
 from tests.fakes import FakeHost
+from tests.hosts.contract import cut
 from tests.hosts.local import MARK, SHELLS, LocalShell, wait_until_nothing_runs
 from tests.hosts.packages import PLAIN, Made, Shared, Turns, host, package
 
@@ -123,6 +124,16 @@ class Twice(RuleBasedStateMachine):
     @rule(operation=operations, one=releases | st.just(TWIN))
     def stage(self, operation: str, one: Release) -> None:
         self.change(requests.stage(self._host, self.turn(operation), made(one, self.packages)))
+
+    @rule(operation=operations, one=releases, kept=st.sampled_from((0, 7, 100)))
+    def stage_and_be_cut_off(self, operation: str, one: Release, kept: int) -> None:
+        request = requests.stage(self._host, self.turn(operation), made(one, self.packages))
+        self.change(cut(requests.rest(request, self.both), kept))
+
+    @rule(operation=operations, one=releases)
+    def stage_the_rest(self, operation: str, one: Release) -> None:
+        request = requests.stage(self._host, self.turn(operation), made(one, self.packages))
+        self.change(requests.rest(request, self.both))
 
     @rule(operation=operations, one=releases, base=releases)
     def build_on(self, operation: str, one: Release, base: Release) -> None:
