@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 import paramiko
 
-from rollback.errors import Unreachable
+from rollback.errors import NotAdmitted, Unreachable
 from rollback.hosts.forward import dial
 from rollback.hosts.link import Watchdog
 from rollback.hosts.resolve import Place
@@ -46,6 +46,8 @@ class Jump:
                     return Base(dial(self._transport, self.place, str(place), (place.address, place.port), patience))
                 finally:
                     watchdog.check()
+        except NotAdmitted as error:  # the same words for every host, so that they are said once
+            raise NotAdmitted(f"{self.place} forbids to go through it to this host.", hint=error.hint) from error
         except ConnectionRefusedError as error:
             raise Unreachable(
                 f"{place} cannot be reached from {self.place}: nothing answers there.",
