@@ -32,7 +32,8 @@ class Conversation:
 
     def __init__(self, question: Question, tls: Tls | None, patience: float | None = None) -> None:
         self._question, self._tls = question, tls
-        self._context = context(tls)
+        self._scheme = ("https" if tls else "http") if question.host else None
+        self._context = None if self._scheme == "http" else context(tls)  # all the authorities are read for it
         self._cookies = httpx.Cookies()
         self._throughs: dict[int, Through] = {}
         self._deadline = Deadline(patience or question.check.timeout)
@@ -93,8 +94,7 @@ class Conversation:
     def _through(self, port: int) -> Through:
         """One for each port of a host; the users' view needs only one, which goes where each URL says."""
         if port not in self._throughs:
-            scheme = ("https" if self._tls else "http") if self._question.host else None
-            self._throughs[port] = Through(self._connect(port), self._deadline, self._context, scheme)
+            self._throughs[port] = Through(self._connect(port), self._deadline, self._context, self._scheme)
         return self._throughs[port]
 
     def _connect(self, port: int) -> Connect:

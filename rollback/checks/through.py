@@ -46,7 +46,9 @@ class Through(httpx.BaseTransport):
     Raises httpcore's errors, and whatever else than OSError `connect` raises.
     """
 
-    def __init__(self, connect: Connect, deadline: Deadline, tls: ssl.SSLContext, scheme: str | None = None) -> None:
+    def __init__(
+        self, connect: Connect, deadline: Deadline, tls: ssl.SSLContext | None, scheme: str | None = None
+    ) -> None:
         self._scheme = scheme
         self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=_Backend(connect, deadline))
 

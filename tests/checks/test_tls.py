@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from rollback.checks import tls
 from rollback.events import Noticed
 from rollback.model import Result
-from tests.checks.world import closed_port, told, world
+from tests.checks.world import Page, closed_port, serving, told, world
 
 NAME = "shop.example.com"
 TODAY = datetime.now(UTC)
@@ -121,6 +122,31 @@ def test_the_operators_own_authorities_are_believed(tmp_path: Path) -> None:
         tls._usual.cache_clear()
         try:
             assert [f.result for f in world(check(server.port, "{}"), url=f"https://{NAME}").ask()] == [Result.PASS]
+        finally:
+            tls._usual.cache_clear()
+
+
+def test_the_authorities_are_read_once_for_all_hosts_and_not_at_all_where_none_is_asked_for() -> None:
+    """They take 60 ms of CPU, and a large fleet is asked by many threads at once."""
+    read: list[threading.Thread] = []
+
+    def reading() -> ssl.SSLContext:
+        read.append(threading.current_thread())
+        time.sleep(0.05)  # so that they would meet
+        return made()
+
+    made, hosts = ssl.create_default_context, f"[{', '.join(f'web{number}' for number in range(8))}]"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", reading)
+        tls._usual.cache_clear()
+        try:
+            with serving(lambda _: Page()) as app:
+                plain = check(app.port, "{}").replace(", tls: {}", "")
+                assert [f.result for f in world(plain, hosts=hosts).ask()] == [Result.PASS] * 8
+            assert read == []
+            with closed_port() as port:
+                assert len(world(check(port, "{}"), hosts=hosts).ask()) == 8
+            assert len(read) == 1
         finally:
             tls._usual.cache_clear()
 
