@@ -11,9 +11,7 @@ def main() -> None:
     from rollback.cli.standard import secure
 
     secure()
-    gc.set_threshold(
-        50_000
-    )  # hundreds of modules are loaded, and stay: looking through them again and again costs 50 ms
+    gc.set_threshold(50_000)  # hundreds of modules are loaded, and stay: to look through them often costs 50 ms
     from rollback.cli.app import app
     from rollback.cli.usage import run
 

@@ -22,7 +22,6 @@ class Kept(Small):
         super().__enter__()
         self._servers = dict(self.hosts)
         self._states = self.folder / "states"
-        self.environ()
         self.keep("new")
         self._new = self._mark()
         return self
