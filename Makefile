@@ -42,7 +42,7 @@ bench-quick: setup  ## the same in 3 minutes: fails when we are far slower than 
 cover: setup  ## the core is covered to the last branch by its own quick tests
 	@$(VENV)/python -m pytest tests/core tests/report --cov
 
-check: lint types test cover  ## what CI runs: lint, types, all tests, and the core's coverage
+check: lint types cover test  ## what CI runs: lint, types, the core's coverage, and all tests
 
 lint: setup  ## ruff and shellcheck
 	@$(VENV)/ruff check

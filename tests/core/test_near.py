@@ -6,9 +6,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from rollback.core.explain import way
 from rollback.core.fallback import choose_fallback
 from rollback.core.freeze import freeze
@@ -48,6 +45,7 @@ from rollback.model import (
     Withdrawn,
 )
 from tests.build import EPOCH, finding
+from tests.seeds import seeds
 
 HOSTS = ("web1", "web2", "web3")
 RELEASES = tuple(Release(f"v{n}", f"{n:02d}" * 20, f"{n + 50:02d}" * 20) for n in range(8))
@@ -167,16 +165,14 @@ def agree(shelf: Shelf, records: tuple[Record, ...], rng: random.Random) -> Near
     return part
 
 
-@settings(max_examples=150)
-@given(st.integers(0, 2**32))
+@seeds(fixed=40, drawn=110)
 def test_near_decides_as_everything_does(seed: int) -> None:
     rng = random.Random(seed)
     records = history(rng, rng.randrange(60))
     agree(Pile(records), records, rng)
 
 
-@settings(max_examples=60)
-@given(st.integers(0, 2**32))
+@seeds(fixed=40, drawn=20)
 def test_an_operation_is_explained_from_a_part_as_from_everything(seed: int) -> None:
     rng = random.Random(seed)
     records = history(rng, 30)
@@ -210,3 +206,7 @@ def test_of_a_long_history_only_the_end_is_read() -> None:
     old = near(Pile(records), seen, frozenset(HOSTS), Regarded(frozenset({"v7"})), 3)
     assert {one.operation for one in old.older} == {"O007"}
     assert way(targets[298], targets[299], records[-4:], part.every)[0] == standings(records)[targets[298].commit]
+
+
+def test_an_empty_ledger_has_nothing_to_say() -> None:
+    assert near(Pile(()), (), frozenset(HOSTS), Regarded()) == Near()

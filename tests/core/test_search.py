@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from math import ceil
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rollback.core.incident import Incident, incident_of, incidents, moments
 from rollback.core.recall import recalled
@@ -21,6 +19,7 @@ from rollback.report.chronicle import chronicle
 from tests.build import EPOCH, record
 from tests.core.test_near import history
 from tests.dashboard.told import months
+from tests.seeds import seeds
 
 
 @dataclass(frozen=True)
@@ -71,15 +70,13 @@ def _noted(one: Record, rng: random.Random) -> Record:
     return replace(one, operation=f"N{one.id}", fact=fact)
 
 
-@settings(max_examples=60)
-@given(st.integers(0, 2**32))
+@seeds(fixed=40, drawn=20)
 def test_the_last_incident_is_found_as_in_everything(seed: int) -> None:
     past = drawn(seed, 60)
     assert past.search.last() == next(reversed(incidents(past.records)), None)
 
 
-@settings(max_examples=25)
-@given(st.integers(0, 2**32))
+@seeds(fixed=40, drawn=10)
 def test_an_operation_s_incident_and_a_note_s_are_found_as_in_everything(seed: int) -> None:
     past = drawn(seed, 40)
     every = incidents(past.records)
@@ -91,8 +88,7 @@ def test_an_operation_s_incident_and_a_note_s_are_found_as_in_everything(seed: i
             assert past.search.of(frozenset({one.operation})) == incident_of(past.records, (one.operation,))
 
 
-@settings(max_examples=40)
-@given(st.integers(0, 2**32))
+@seeds(fixed=40, drawn=10)
 def test_its_report_is_made_from_a_part_as_from_everything(seed: int) -> None:
     past = drawn(seed, 60)
     for incident in incidents(past.records)[-3:]:
