@@ -90,6 +90,8 @@ def _served(session: Session, places: Mapping[str, Place], port: int, every: flo
         story.flush()
         may = "it may roll back, freeze and mark" if acts else "it only reads"
         session.say(f"the dashboard of {session.playbook.app} is at the link above; {may}; Ctrl-C ends it")
+        for place in places.values():
+            place.folding.begin()
         for one in looking if every else ():
             one.start()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollback.cli.delivered import delivered
+from rollback.cli.kept import Kept
 from rollback.cli.look import over
 from rollback.cli.session import Session
 from rollback.core.metrics import DEFAULT_WINDOW, Metrics, metrics
@@ -40,8 +41,7 @@ class Place:
         self.waves = len(waves(names, session.rollout.back))
         self._seen: Seen | None = None
         self._shelf = session.ledger.shelf
-        self._delivery: tuple[object, Metrics] | None = None
-        self._folding = threading.Lock()
+        self.folding = Kept(lambda: (self._files(), self._hour()), self._fold)
         self._commits = lru_cache(maxsize=1)(self._ask)
 
     def now(self) -> Sequence[Record]:
@@ -65,16 +65,16 @@ class Place:
         return around(self._shelf, mine)
 
     def delivery(self) -> Metrics:
-        """Folded again when the ledger may have grown, or an hour is over."""
-        now = self._clock()
-        begin = now.replace(minute=0, second=0, microsecond=0) - timedelta(seconds=DEFAULT_WINDOW)
-        with self._folding:
-            key = self._files(), begin
-            if self._delivery is None or self._delivery[0] != key:
-                found = delivered(self._session.ledger, begin, partial(self._commits, begin))
-                by_week = metrics(found.made, found.ways, found.lead_times, begin, now, (self.name,), "week")
-                self._delivery = key, by_week
-            return self._delivery[1]
+        """As it was last folded; anew when the ledger may have grown, or an hour is over."""
+        return self.folding.value()
+
+    def _hour(self) -> datetime:
+        return self._clock().replace(minute=0, second=0, microsecond=0)
+
+    def _fold(self) -> Metrics:
+        begin = self._hour() - timedelta(seconds=DEFAULT_WINDOW)
+        found = delivered(self._session.ledger, begin, partial(self._commits, begin))
+        return metrics(found.made, found.ways, found.lead_times, begin, self._clock(), (self.name,), "week")
 
     def _ask(self, _: datetime, base: str | None, wanted: tuple[str, ...]) -> Commits:
         """Of git, which is not asked the same again within the hour. Raises: Refused, which is not kept."""
@@ -84,7 +84,7 @@ class Place:
         return self._seen
 
     def pulse(self) -> object:
-        return self._files(), self._seen and self._seen.at
+        return self._files(), self._seen and self._seen.at, self.folding.age
 
     def _files(self) -> object:
         """When the ledger was last written to, as far as that shows in its files."""
