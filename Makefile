@@ -5,7 +5,8 @@ VENV := .venv/bin
 WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 PYTEST := $(VENV)/python -m pytest -n $(WORKERS) --dist worksteal
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
-SCRIPTS = scripts/setup .ci/run $(shell find rollback tests/bench -name '*.sh')
+AGENT = rollback/hosts/agent
+SCRIPTS = scripts/setup .ci/run $(shell find rollback tests/bench -name '*.sh' -not -path '$(AGENT)/*')
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports
 export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
 
@@ -48,6 +49,7 @@ lint: setup  ## ruff and shellcheck
 	@$(VENV)/ruff check
 	@$(VENV)/ruff format --check
 	@shellcheck $(SCRIPTS)
+	@cat $(AGENT)/*.sh | shellcheck --shell=sh -
 
 types: setup  ## mypy --strict
 	@$(VENV)/mypy

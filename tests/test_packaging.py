@@ -60,7 +60,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_the_playbooks(tmp_path: P
         names = set(archive.namelist())
         points = archive.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
     playbooks = {f"rollback/{name}" for name in _files("playbooks")}
-    assert {"rollback/hosts/agent.sh", "rollback/playbooks/reference.yml"} <= names
+    assert {"rollback/hosts/agent/main.sh", "rollback/playbooks/reference.yml"} <= names
     assert {name for name in names if ".dist-info/" not in name} == _files("rollback") | playbooks
     assert points.splitlines() == [
         "[console_scripts]",

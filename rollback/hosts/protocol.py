@@ -1,4 +1,4 @@
-"""The messages that pass between this machine and `agent.sh`: what is sent for a verb, and what an answer is.
+"""The messages that pass between this machine and the agent, agent/*.sh: what is sent for a verb, and an answer.
 
 Pure: it builds and parses bytes and reaches nothing. The verbs themselves are in requests.py, what their answers mean
 in reading.py.
@@ -6,25 +6,22 @@ in reading.py.
 
 from __future__ import annotations
 
-import gzip
 import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from os import SEEK_END
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from rollback.errors import OutsideProtocol, UsageError
+from rollback.hosts.script import text
 from rollback.text import clean_line
 
 CAP = 64 * 1024  # bytes of an answer
 _PREFIX = b"rollback/1 "
 _STREAM, _STREAMED = b"rollback/1 stream\n", b"\nrollback/1 streamed\n"
 _CHUNK = 256 * 1024
-_GZIP = b"\x1f\x8b"
 _NAME = re.compile(r"[a-z_]+", re.ASCII)
 Word = tuple[str, str]
 
@@ -84,47 +81,26 @@ class Answer:
 
 def command(script: bytes) -> str:
     """What is executed: the same few words under any login shell. The script itself comes over stdin, so no value of it
-    ever stands in an argument list; `head -c` takes exactly its bytes and leaves the payload. It comes packed: a third
-    of it fits into what a new TCP connection may send at once. `echo` ends the line that a login shell may have left
-    open, which would hide the first line of the answer."""
-    unpack = " | gzip -dc" if script.startswith(_GZIP) else ""
-    return f"exec /bin/sh -c 'echo; eval \"$(head -c {len(script)}{unpack})\"'"
+    ever stands in an argument list; `head -c` takes exactly its bytes and leaves the payload. `echo` ends the line that
+    a login shell may have left open, which would hide the first line of the answer."""
+    return f"exec /bin/sh -c 'echo; eval \"$(head -c {len(script)})\"'"
 
 
 def script(request: Request) -> bytes:
     """The agent and the call, all in one group: nothing runs before its last brace was read, so a text that was cut off
-    anywhere does nothing. (Without the group, half the name of the next function would be run as a command.)
+    anywhere does nothing. (Without the group, half the name of the next function would be run as a command.) It is not
+    packed: a host pays more for unpacking it than a network for what it is longer.
 
     Raises UsageError for a value that no shell could be given.
     """
-    return b"".join((*_functions(request), _call(request)))
-
-
-def packed(request: Request) -> bytes:
-    """The same as gzip: each file of functions once for all hosts, then the call. But what a host lacks, be it gzip,
-    it must be able to say."""
-    if request.verb == "inspect":
-        return script(request)
-    return b"".join((*map(_zipped, _functions(request)), gzip.compress(_call(request), 1, mtime=0)))
-
-
-def _functions(request: Request) -> tuple[bytes, ...]:
-    return (b"{\n" + agent("agent.sh"), *([agent("revert.sh")] if request.first("confirm") else []))
-
-
-def _call(request: Request) -> bytes:
     words = " ".join(_quoted(key, value) for key, value in request.words)
-    return f"rollback_agent {request.verb} {words}\n}}\n".encode(errors="surrogateescape")
-
-
-@cache
-def _zipped(text: bytes) -> bytes:
-    return gzip.compress(text, 9, mtime=0)
+    call = f"rollback_agent {request.verb} {words}\n}}\n".encode(errors="surrogateescape")
+    return b"{\n" + text(request.verb, watched=request.first("confirm") is not None) + call
 
 
 def stdin(request: Request) -> Iterator[bytes]:
     """Everything that is sent: the script, then the payload in pieces."""
-    yield packed(request)
+    yield script(request)
     count = request.skip
     for piece in _pieces(request.payload, request.skip):
         yield piece
@@ -144,14 +120,6 @@ def _pieces(payload: tuple[bytes | Path, ...], skip: int) -> Iterator[bytes]:
             file.seek(begin)
             while piece := file.read(_CHUNK):
                 yield piece
-
-
-@cache
-def agent(file: str = "agent.sh") -> bytes:
-    """The host's side without its comments and indentation."""
-    text = files("rollback.hosts").joinpath(file).read_text("utf-8")
-    lines = (line.strip() for line in text.splitlines())
-    return "".join(f"{line}\n" for line in lines if line and not line.startswith("#")).encode("ascii")
 
 
 def parse(said: bytes, host: str, complaint: str = "") -> Answer:

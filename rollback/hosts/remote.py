@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import IO, Protocol
 
 from rollback.errors import OutsideProtocol, Unreachable
-from rollback.hosts.protocol import Answer, Request, around, command, packed, parse, stdin
+from rollback.hosts.protocol import Answer, Request, around, command, parse, script, stdin
 from rollback.model import Host
 
 
@@ -45,7 +45,7 @@ class Agent:
 
     def ask(self, request: Request) -> Answer:
         """One verb, one exec. Raises Unreachable or OutsideProtocol (what it did is unknown), UsageError."""
-        text = packed(request)
+        text = script(request)
         if request.into:
             request.into.truncate(0)  # of what an earlier try began
             request.into.seek(0)

@@ -1,9 +1,9 @@
-"""agent.sh itself, run by each kind of shell: what it does on disk, and what it refuses."""
+"""The agent itself, run by each kind of shell: what it does on disk, and what it refuses."""
 
 from __future__ import annotations
 
-import gzip
 import os
+import re
 import subprocess
 import threading
 import time
@@ -15,9 +15,10 @@ import pytest
 
 from rollback.errors import OutsideProtocol, Unreachable, UsageError
 from rollback.hosts import requests
-from rollback.hosts.protocol import Answer, Request, agent, command, parse, script
+from rollback.hosts.protocol import Answer, Request, command, parse, script
 from rollback.hosts.reading import ran, sighting
 from rollback.hosts.remote import Agent
+from rollback.hosts.script import functions
 from rollback.model import LeaseSeen, Release
 from tests.hosts.contract import NEW, OLD, Stage
 from tests.hosts.local import LocalShell, fill
@@ -37,19 +38,20 @@ def live(stage: Stage, one: Release = OLD) -> None:
 # What travels
 
 
-@pytest.mark.parametrize("name", ["agent.sh", "revert.sh"])
-def test_it_is_clean_to_shellcheck(name: str) -> None:
-    path = Path(__file__).parents[2] / "rollback/hosts" / name
-    done = subprocess.run(["shellcheck", "-s", "sh", path], capture_output=True, text=True, check=False)
-    assert done.stdout == ""
+def test_it_is_clean_to_shellcheck() -> None:
+    folder = Path(__file__).parents[2] / "rollback/hosts/agent"
+    every = b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+    done = subprocess.run(["shellcheck", "-s", "sh", "-"], input=every, capture_output=True, check=False)
+    assert (done.stdout, len(functions())) == (b"", len(re.findall(rb"^[a-z_]+\(\) ", every, re.MULTILINE)))
 
 
 def test_a_text_that_was_cut_off_does_nothing(shell: str, root: Path) -> None:
     text = script(
         Request("acquire", (("root", str(root)), ("operation", "OP1"), ("ttl", "60"), ("holder", "a"), ("least", "0")))
     )
-    for end in [*range(0, len(agent()), 250), *range(len(agent()), len(text) - 2)]:
-        sent = gzip.compress(text[:end], 1)
+    call = text.index(b"\nrollback_agent acquire")
+    for end in [*range(0, call, 250), *range(call, len(text) - 2)]:
+        sent = text[:end]
         words = command(sent).replace("exec /bin/sh ", f"exec {shell} ")
         done = subprocess.run(["sh", "-c", words], input=sent, capture_output=True, check=False)
         assert done.stdout == b"\n"

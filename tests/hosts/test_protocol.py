@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import shlex
 from dataclasses import replace
@@ -14,9 +13,10 @@ from hypothesis import strategies as st
 
 from rollback.errors import OutsideProtocol
 from rollback.hosts import requests
-from rollback.hosts.protocol import CAP, Answer, Field, Request, agent, around, packed, parse, script, stdin
+from rollback.hosts.protocol import CAP, Answer, Field, Request, around, parse, script, stdin
 from rollback.hosts.reading import sighting
 from rollback.hosts.requests import Turn
+from rollback.hosts.script import text
 from rollback.hosts.sentences import sentence
 from rollback.model import Confirm, Host, Intent, LeaseSeen, Release, Sighting, Ssh
 from rollback.text import clean
@@ -83,7 +83,7 @@ def test_only_a_switch_that_must_be_confirmed_brings_the_text_for_it() -> None:
         ("undrain", "undrain"),
     )
     plain = requests.activate(web, TURN, V2, (V1.id,), "switch", {}, b"{}\n")
-    assert [agent("revert.sh") in script(one) for one in (asked, plain)] == [True, False]
+    assert [b"\nleave_watcher() {" in script(one) for one in (asked, plain)] == [True, False]
 
 
 def test_the_lease_covers_every_command_of_a_preparation() -> None:
@@ -96,16 +96,23 @@ def test_more_journals_than_fit_one_answer_are_asked_for_in_parts() -> None:
     assert [len(part.all("id")) for part in parts] == [50, 50, 20]
 
 
-def test_the_agent_travels_without_its_comments() -> None:
-    assert not any(line.startswith((b"#", b" ")) or not line for line in agent().splitlines())
-    assert len(agent()) < CAP / 2
+VERBS = ("sight", "acquire", "stage", "prepare", "activate", "finish", "inspect", "running")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_of_the_agent_only_what_a_verb_needs_is_sent_and_no_comments(verb: str) -> None:
+    sent = text(verb, watched=False)
+    assert not any(line.startswith((b"#", b" ")) or not line for line in sent.splitlines())
+    assert len(sent) < 18_000
+    assert [f"verb_{one}() {{".encode() in sent for one in VERBS] == [one == verb for one in VERBS]
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=()), max_size=50))
 def test_any_value_survives_the_quoting(value: str) -> None:
     encoded = value.encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape")
-    text = script(Request("sight", (("text", encoded),)))
-    call = text.removeprefix(b"{\n" + agent()).removesuffix(b"\n}\n").decode(errors="surrogateescape")
+    sent = script(Request("sight", (("text", encoded),)))
+    bare = sent.removeprefix(b"{\n" + text("sight", watched=False)).removesuffix(b"\n}\n")
+    call = bare.decode(errors="surrogateescape")
     assert shlex.split(call) == ["rollback_agent", "sight", f"text={encoded}"]
 
 
@@ -113,8 +120,7 @@ def test_a_payload_follows_the_script_and_is_counted(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x" * 300_000)
     counts: list[int] = []
     request = Request("stage", (), (b"head", tmp_path / "file"), sent=counts.append)
-    assert b"".join(stdin(request)) == packed(request) + b"head" + b"x" * 300_000
-    assert gzip.decompress(packed(request)) == script(request)
+    assert b"".join(stdin(request)) == script(request) + b"head" + b"x" * 300_000
     assert counts == [4, 262_148, 300_004]
 
 

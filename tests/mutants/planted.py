@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-AGENT = "rollback/hosts/agent.sh"
+AGENT = "rollback/hosts/agent"
 CONTRACT = ("tests/hosts/test_contract.py", "-k", "local_shell and dash")
 ON_HOST = ("tests/hosts/test_agent.py", "-k")
 FLEET = ("tests/hosts/test_fleet.py",)
@@ -26,73 +26,79 @@ class Planted:
 PLANTED = (
     Planted(
         "no fencing: whoever comes is taken for the holder",
-        AGENT,
+        f"{AGENT}/lease.sh",
         'is_ours() { [ "$l_operation $l_token" = "$operation $token" ]; }',
         "is_ours() { true; }",
         CONTRACT,
     ),
-    Planted("a lease does not run out", AGENT, "    is_live || end expired\n", "", (*ON_HOST, "expired")),
+    Planted("a lease does not run out", f"{AGENT}/lease.sh", "    is_live || end expired\n", "", (*ON_HOST, "expired")),
     Planted(
         "anybody's lease may be stolen, whosever it was said to be",
-        AGENT,
+        f"{AGENT}/lease.sh",
         'if is_live && [ "$steal" != "$l_operation" ]; then',
         'if is_live && [ -z "$steal" ]; then',
         CONTRACT,
     ),
-    Planted("a token is used again", AGENT, "token=$((token + 1))", "token=$((token + 0))", CONTRACT),
+    Planted("a token is used again", f"{AGENT}/lease.sh", "token=$((token + 1))", "token=$((token + 0))", CONTRACT),
     Planted(
         "an incomplete release is activated",
-        AGENT,
+        f"{AGENT}/activate.sh",
         '    enter activate\n    read_header "$release" || end incomplete\n',
         "    enter activate\n",
         CONTRACT,
     ),
     Planted(
         "something else being live is overwritten",
-        AGENT,
+        f"{AGENT}/activate.sh",
         'case " $release $from" in *" $current "*) ;; *) end drift "$current" ;; esac',
         ":",
         CONTRACT,
     ),
     Planted(
         "a retry does again what was done",
-        AGENT,
+        f"{AGENT}/turn.sh",
         '[ "$number $a_state" = "$a_number answered" ] || return 0',
         "return 0",
         CONTRACT,
     ),
     Planted(
         "a straggler is obeyed",
-        AGENT,
+        f"{AGENT}/turn.sh",
         '    [ "$number" -ge "$a_number" ] || end fenced "a later command came first"\n',
         "",
         CONTRACT,
     ),
     Planted(
         "the link lands inside the live release",
-        AGENT,
+        f"{AGENT}/activate.sh",
         'mv -fT "$root/.current.new" "$root/current"',
         'mv -f "$root/.current.new" "$root/current"',
         CONTRACT,
     ),
     Planted(
         "clean-up forgets what is live",
-        AGENT,
+        f"{AGENT}/finish.sh",
         'case " $current $previous $i_from $i_to " in',
         'case " $previous $i_from " in',
         CONTRACT,
     ),
     Planted(
         "clean-up forgets what an intent names",
-        AGENT,
+        f"{AGENT}/finish.sh",
         'case " $current $previous $i_from $i_to " in',
         'case " $current $previous " in',
         (*ON_HOST, "pruning"),
     ),
-    Planted("the journal is not written", AGENT, "    if keep_journal; then\n", "    if true; then\n", CONTRACT),
+    Planted(
+        "the journal is not written",
+        f"{AGENT}/finish.sh",
+        "    if keep_journal; then\n",
+        "    if true; then\n",
+        CONTRACT,
+    ),
     Planted(
         "nothing is noted before the switch",
-        AGENT,
+        f"{AGENT}/activate.sh",
         '    put "$@" || cant_write "$state/intent"\n',
         "",
         (*ON_HOST, "pruning"),
@@ -242,7 +248,7 @@ PLANTED = (
     ),
     Planted(
         "migrations that were cut off are run again by themselves",
-        AGENT,
+        f"{AGENT}/prepare.sh",
         '[ "$a_operation $a_token $a_number $a_state" != "$operation $token $number running" ] ||',
         "true ||",
         (*ON_HOST, "migration_that_was_cut_off and dash"),

@@ -1,5 +1,5 @@
-# shellcheck shell=sh disable=SC2034,SC2154
-# The dead-operator switch: what a host does by itself after a switch that nobody confirms. Sent behind agent.sh, and only
+# shellcheck shell=sh
+# The dead-operator switch: what a host does by itself after a switch that nobody confirms. Sent only
 # with an activation that asks for it.
 #
 # Every verb of the operation, and every renewal of its lease, touches `heard`. A watcher that was left behind in the
@@ -59,7 +59,7 @@ go_back() {
     write_lease "$now" reverted
     fail_here revert:fenced
     unlock
-    [ -z "$drain" ] || run drain "$root/current" "$drain" "$@"
+    [ -z "$drain" ] || execute drain "$root/current" "$drain" "$@"
     lock
     read_lease
     read_current
@@ -73,9 +73,9 @@ go_back() {
     fail_here revert:journal
     unlock
     set -- "$@" "env=ROLLBACK_RELEASE=$i_from" "env=ROLLBACK_COMMIT=$h_commit" "env=ROLLBACK_TAG=$(decoded "$h_tag")"
-    [ -z "$restart" ] || run restart "$root/current" "$restart" "$@"
+    [ -z "$restart" ] || execute restart "$root/current" "$restart" "$@"
     fail_here revert:restarted
-    [ -z "$undrain" ] || run undrain "$root/current" "$undrain" "$@"
+    [ -z "$undrain" ] || execute undrain "$root/current" "$undrain" "$@"
 }
 
 # The record came ready made; only its time stands open.
