@@ -48,7 +48,10 @@ def admit(place: Place, kind: str, key: bytes) -> None:
 
 
 def _refuse_revoked(place: Place, key: bytes, shown: str) -> None:
-    every = (*_marked(place, "@revoked"), *(line for file in place.revoked for line in _listed(place, file)))
+    every = (
+        *_lines(place, place.names, "@revoked"),
+        *(line for file in place.revoked for line in _listed(place, file)),
+    )
     for line in every:
         if line.key == key:
             raise NotAdmitted(
@@ -70,7 +73,7 @@ def _listed(place: Place, file: Path) -> tuple[Line, ...]:
 
 def _but(place: Place) -> str:
     """What somebody may have relied on, and does not count."""
-    vouching = _marked(place, "@cert-authority")[:1]
+    vouching = _lines(place, place.names, "@cert-authority")[:1]
     said = [f" {_at(line)} names an authority for its certificate, which is not checked here." for line in vouching]
     if place.lax:
         said.append(" The StrictHostKeyChecking of its ssh_config does not count; the playbook's ssh.host_keys does.")
@@ -143,10 +146,5 @@ def _exact(place: Place) -> tuple[Line, ...]:
     return _lines(place, place.names[:1])
 
 
-def _lines(place: Place, names: tuple[str, ...]) -> tuple[Line, ...]:
-    return tuple(line for line in _marked(place, "") if any(map(line.names, names)))
-
-
-def _marked(place: Place, marker: str) -> tuple[Line, ...]:
-    lines = (line for file in place.files for line in read(file) if line.marker == marker)
-    return tuple(lines) if not marker else tuple(line for line in lines if any(map(line.names, place.names)))
+def _lines(place: Place, names: tuple[str, ...], marker: str = "") -> tuple[Line, ...]:
+    return tuple(line for file in place.files for line in read(file).of(names) if line.marker == marker)

@@ -12,7 +12,7 @@ import hmac
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,35 +37,69 @@ class Line:
         return True in verdicts and False not in verdicts
 
 
+class Known:
+    """The lines of one file, found by name: looking through all of them for each host of a large fleet takes long."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._plain: dict[str, list[Line]] = {}
+        self._others: list[Line] = []
+        self._found: dict[str, tuple[Line, ...]] = {}
+        for line in lines:
+            if line.patterns.startswith("|") or not _NO_PLAIN.isdisjoint(line.patterns):
+                self._others.append(line)
+            else:
+                for name in line.patterns.lower().split(","):
+                    self._plain.setdefault(name, []).append(line)
+
+    def of(self, names: Iterable[str]) -> tuple[Line, ...]:
+        """Those that speak of any of them, as they stand in the file."""
+        return tuple(sorted({line for name in names for line in self._of(name)}, key=lambda line: line.number))
+
+    def _of(self, name: str) -> tuple[Line, ...]:
+        if name not in self._found:
+            self._found[name] = (*self._plain.get(name, ()), *(line for line in self._others if line.names(name)))
+        return self._found[name]
+
+
 Parse = Callable[[Path, int, list[str]], Line | None]
+_NO_PLAIN = frozenset("*?!")
 
 
-def read(file: Path) -> tuple[Line, ...]:
+def read(file: Path) -> Known:
     """A file that is missing or may not be read holds no keys, which only ever admits less."""
     try:
-        return _read(file, _line)
+        return _known(file, *_version(file))
     except OSError:
-        return ()
+        return Known(())
 
 
 def revoked(file: Path) -> tuple[Line, ...]:
     """A RevokedHostKeys file: a key on each line, after options or not. Raises OSError, ValueError (a binary list)."""
-    return _read(file, _revoked_line)
+    return _revoked(file, *_version(file))
 
 
-def _read(file: Path, parse: Parse) -> tuple[Line, ...]:
+def _version(file: Path) -> tuple[int, int, int]:
     seen = file.stat()
     if not stat.S_ISREG(seen.st_mode) and str(file) != os.devnull:
         raise OSError(f"{file} is no file")  # a pipe would never end
-    return _parsed(file, parse, seen.st_mtime_ns, seen.st_size, seen.st_ino)
+    return seen.st_mtime_ns, seen.st_size, seen.st_ino
 
 
 @lru_cache(maxsize=64)
-def _parsed(file: Path, parse: Parse, *_version: int) -> tuple[Line, ...]:
+def _known(file: Path, *_version: int) -> Known:
     """Once per file and version of it, not once per host."""
+    return Known(_parsed(file, _line))
+
+
+@lru_cache(maxsize=64)
+def _revoked(file: Path, *_version: int) -> tuple[Line, ...]:
+    return tuple(_parsed(file, _revoked_line))
+
+
+def _parsed(file: Path, parse: Parse) -> Iterator[Line]:
     text = file.read_text("utf-8", "surrogateescape")
     lines = (parse(file, number, fields) for number, fields in enumerate(map(str.split, text.split("\n")), start=1))
-    return tuple(line for line in lines if line)
+    return (line for line in lines if line)
 
 
 def _line(file: Path, number: int, fields: list[str]) -> Line | None:

@@ -144,4 +144,4 @@ def test_what_is_no_file_holds_no_keys_and_waits_for_nobody(tmp_path: Path, kind
         known_hosts.revoked(path)
     with pytest.raises(NotAdmitted):
         keys.load(path)
-    assert (known_hosts.read(path), keys.public(path)) == ((), b"")
+    assert (known_hosts.read(path).of(("it",)), keys.public(path)) == ((), b"")

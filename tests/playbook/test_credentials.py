@@ -95,3 +95,8 @@ def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
     began = time.process_time()
     struck(text)
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("text", ["://:x@", "token=x", f"token=x{' ' * 200}"])
+def test_neither_the_shortest_nor_a_long_one_is_passed_over(text: str) -> None:
+    assert struck(text) == struck(text) == text.replace("x", "[hidden]")

@@ -8,7 +8,7 @@ execute() {
     shift 3
     make_room_for output
     perform "$@" >"$state/output" 2>&1 </dev/null 8>&- 9>&- || status=$?
-    rm -f "$state/preparing"
+    [ ! -e "$state/preparing" ] || rm -f "$state/preparing"
     say "ran $run_phase $status"
     say_lines out "$state/output"
     rm -f "$state/output"

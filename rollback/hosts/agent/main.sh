@@ -53,6 +53,7 @@ end() {
 
 # Told to the output of a command: its last 16 KiB and 200 lines, one line of the protocol for each.
 say_lines() {
+    [ -s "$2" ] || return 0
     lines=$(tail -c 16384 "$2" 2>/dev/null | tail -n 200 | tr -d '\000' | sed "s/^/rollback\/1 $1 /")
     [ -z "$lines" ] || said="$said$lines$nl"
 }

@@ -9,7 +9,7 @@ verb_sight() {
 }
 
 sighting() {
-    read_current
+    [ -n "$current" ] || read_current
     read_lease
     read_intent
     read_previous

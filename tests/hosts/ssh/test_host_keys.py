@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rollback.errors import NotAdmitted
 from rollback.hosts.host_keys import admit, fingerprint, known_types
-from rollback.hosts.known_hosts import read
+from rollback.hosts.known_hosts import Known, Line, read
 from rollback.hosts.resolve import Place
 
 KEY, OTHER = b"\0\0\0\x0bssh-ed25519-key", b"\0\0\0\x0bssh-ed25519-other"
@@ -176,3 +176,28 @@ def test_no_file_without_the_key_lets_it_in(tmp_path: Path, lines: list[str]) ->
     file.write_text("\n".join(lines))
     read(file)
     assert answer(place(file)) in {"is unknown", "is not the one"}
+
+
+SOME = st.sampled_from(["web1", "WEB1", "web2", "web*", "web?", "!web1", "*", "[web1]:2222", "10.0.0.1"])
+PATTERNS = st.lists(SOME, min_size=1, max_size=3).map(",".join) | st.sampled_from(["web1", "web2"]).map(hashed)
+
+
+@given(st.lists(PATTERNS, max_size=8), st.lists(st.sampled_from(["web1", "web2", "[web1]:2222"]), max_size=2))
+def test_an_index_finds_what_a_look_at_every_line_finds(patterns: list[str], names: list[str]) -> None:
+    lines = [Line(Path("known_hosts"), at, "", one, "ssh-ed25519", KEY) for at, one in enumerate(patterns)]
+    assert Known(lines).of(names) == tuple(line for line in lines if any(map(line.names, names)))
+
+
+def test_of_ten_thousand_hosts_only_those_lines_are_looked_at_that_may_speak_of_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = [Line(Path("known_hosts"), at, "", f"web{at}", "ssh-ed25519", KEY) for at in range(10_000)]
+    known, looked = Known([*lines, Line(Path("known_hosts"), 10_000, "", "*.example", "ssh-ed25519", KEY)]), list[str]()
+
+    def names(line: Line, _: str) -> bool:
+        looked.append(line.patterns)
+        return False
+
+    monkeypatch.setattr(Line, "names", names)
+    assert [known.of((f"web{at}",))[0].number for at in range(0, 10_000, 100)] == list(range(0, 10_000, 100))
+    assert looked == ["*.example"] * 100
