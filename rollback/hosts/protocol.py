@@ -98,9 +98,9 @@ def script(request: Request) -> bytes:
     return b"{\n" + text(request.verb, watched=request.first("confirm") is not None) + call
 
 
-def stdin(request: Request) -> Iterator[bytes]:
+def stdin(script: bytes, request: Request) -> Iterator[bytes]:
     """Everything that is sent: the script, then the payload in pieces."""
-    yield script(request)
+    yield script
     count = request.skip
     for piece in _pieces(request.payload, request.skip):
         yield piece

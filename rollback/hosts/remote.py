@@ -49,7 +49,7 @@ class Agent:
         if request.into:
             request.into.truncate(0)  # of what an earlier try began
             request.into.seek(0)
-        told = stdin(request)
+        told = stdin(text, request)
         status, said = self._transport.exec(command(text), told, request.deadline, request.cap, request.into)
         if request.into:
             said = around(request.into)

@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from threading import Lock
 
 _BEGIN = re.compile(r"([a-z_]+)\(\) [({]", re.ASCII)
 _WORD = re.compile(r"[a-z_]+", re.ASCII)
 _WATCHER = "leave_watcher"  # sent only with a switch that must be confirmed
+
+
+_ONCE = Lock()  # or each of many threads would read them, as all hosts are asked at once
 
 
 @cache
@@ -30,9 +34,14 @@ def _lines() -> Iterator[str]:
         yield from path.read_text("utf-8").splitlines()
 
 
-@cache
 def text(verb: str, *, watched: bool) -> bytes:
     """The functions for a verb, one after the other. watched: with what a host needs to go back by itself."""
+    with _ONCE:
+        return _text(verb, watched)
+
+
+@cache
+def _text(verb: str, watched: bool) -> bytes:
     needed = _needed(("rollback_agent", f"verb_{verb}"), set() if watched else {_WATCHER})
     return "".join(body for name, body in functions().items() if name in needed).encode("ascii")
 

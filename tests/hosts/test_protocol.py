@@ -120,7 +120,7 @@ def test_a_payload_follows_the_script_and_is_counted(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x" * 300_000)
     counts: list[int] = []
     request = Request("stage", (), (b"head", tmp_path / "file"), sent=counts.append)
-    assert b"".join(stdin(request)) == script(request) + b"head" + b"x" * 300_000
+    assert b"".join(stdin(b"script", request)) == b"script" + b"head" + b"x" * 300_000
     assert counts == [4, 262_148, 300_004]
 
 
