@@ -16,6 +16,7 @@ from functools import cache, partial
 from typing import IO
 
 import paramiko
+from paramiko.common import cMSG_CHANNEL_REQUEST
 
 from rollback.errors import NotAdmitted, OutsideProtocol
 from rollback.hosts import sockets
@@ -65,6 +66,18 @@ def _linked(target: Destination, patience: float) -> tuple[paramiko.Transport, s
 def _shared(jump: Destination, patience: float) -> Shared:
     """One for all the hosts that go through it and have the same patience."""
     return Shared(lambda: Jump(jump.place, *_linked(jump, patience)))
+
+
+def _execution(channel: paramiko.Channel, command: str) -> paramiko.Message:
+    """The request to execute it (RFC 4254, 6.5). What `exec_command` sends, which then waits for the yes, while all
+    that comes next could be on its way: a round trip for each command."""
+    message = paramiko.Message()
+    message.add_byte(cMSG_CHANNEL_REQUEST)
+    message.add_int(channel.remote_chanid)
+    message.add_string("exec")
+    message.add_boolean(True)
+    message.add_string(command)
+    return message
 
 
 @contextmanager
@@ -171,17 +184,15 @@ class SshTransport:
                 self._served = True
         except paramiko.ChannelException:
             return None
-        try:
-            channel.exec_command(command)
-        except paramiko.SSHException as error:
-            if not self._transport.is_active():
-                raise
-            raise NotAdmitted(f"{self._place} refuses to run commands.") from error
+        self._transport._send_user_message(_execution(channel, command))
         return channel
 
     def _listen(self, channel: paramiko.Channel, stdin: Iterable[bytes], cap: int, sink: IO[bytes] | None) -> Said:
         try:
-            return converse(channel, stdin, cap, sink)
+            said = converse(channel, stdin, cap, sink)
+            if said.status is None and not channel.event_ready and self._transport.is_active():
+                raise NotAdmitted(f"{self._place} refuses to run commands.")
+            return said
         except TooMuch:
             raise OutsideProtocol(f"{self._place} answered more than {cap} bytes.") from None
         finally:

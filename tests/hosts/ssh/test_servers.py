@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from rollback.demo.sshd import Sshd
@@ -20,6 +23,7 @@ from rollback.hosts.remote import Agent
 from rollback.hosts.ssh import SshTransport, connect
 from rollback.model import Host
 from tests.hosts.ssh.conftest import Config, Keygen
+from tests.hosts.ssh.strangers import stranger
 
 PLENTY = 60.0
 Variant = Callable[..., Host]
@@ -89,6 +93,34 @@ def test_a_host_without_sessions_says_so(variant: Variant) -> None:
     with pytest.raises(NotAdmitted, match=r"^web1 \(127.0.0.2 port \d+\) opens no session\.$"):
         transport.exec("true", [], PLENTY, 100)
     transport.close()
+
+
+class NoCommands(paramiko.ServerInterface):  # type: ignore[misc]  # paramiko has no types
+    """Lets anybody in, opens sessions, and executes nothing; OpenSSH never says no here, other servers do."""
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:  # noqa: ARG002
+        return int(paramiko.AUTH_SUCCESSFUL)
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002
+        return int(paramiko.OPEN_SUCCEEDED)
+
+
+def test_a_host_that_executes_nothing_says_so(configured: Config, sshd: Sshd, tmp_path: Path) -> None:
+    def refusing(client: socket.socket, over: threading.Event) -> None:
+        server = paramiko.Transport(client)
+        server.add_server_key(paramiko.Ed25519Key.from_private_key_file(str(sshd.folder / "host_key")))
+        server.start_server(server=NoCommands())
+        over.wait()
+        server.close()
+
+    with stranger(refusing) as port:
+        own = f"HostName 127.0.0.1\n Port {port}\n UserKnownHostsFile {tmp_path / 'known'}"
+        host = configured(f"Host web1\n {own}\n")
+        transport = connect(replace(host, ssh=replace(host.ssh, host_keys="accept-new")))
+        for _ in range(2):
+            with pytest.raises(NotAdmitted, match="refuses to run commands"):
+                transport.exec("echo hello", [b"x" * 100_000], PLENTY, 100)
+        transport.close()
 
 
 def test_of_many_hosts_behind_one_few_are_connected_to_at_once(configured: Config, tmp_path: Path) -> None:
