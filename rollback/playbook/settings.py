@@ -121,7 +121,7 @@ class Verify(Frozen):
 
     auto_rollback: Literal["on", "ask", "off"] = Field(default="on", description="when a release is bad")
     on_inconclusive: Literal["hold", "rollback", "accept"] = Field(
-        default="hold", description="when too little could be measured"
+        default="hold", description="when too little could be measured; what is accepted counts as known good"
     )
     preflight: Switch = Field(default=True, description="ask the same checks of the live release first")
     gate: Gate = Gate()
