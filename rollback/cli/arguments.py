@@ -33,7 +33,11 @@ Steal = Annotated[
 Wait = Annotated[
     float,
     typer.Option(
-        "--wait", metavar="DURATION", parser=_duration, help="Wait as long for the lease, e.g. 5m.", show_default=False
+        "--wait",
+        metavar="DURATION",
+        parser=_duration,
+        help="Wait up to so long for the lease, e.g. 5m.",
+        show_default=False,
     ),
 ]
 Address = Annotated[
@@ -66,16 +70,21 @@ OfOutcome = Annotated[
     str | None, typer.Option("--outcome", metavar="WORD", help="E.g. done, rolled-back.", show_default=False)
 ]
 SinceWhen = Annotated[
-    str | None, typer.Option("--since", metavar="TIME", help="E.g. 2026-11-01, or 7d ago.", show_default=False)
+    str | None, typer.Option("--since", metavar="TIME", help="E.g. 2026-11-01, or 7d: so long ago.", show_default=False)
 ]
 At = Annotated[
     str | None,
-    typer.Option("--at", metavar="TIME", help="When it was, e.g. 09:45 or 10m ago; default: now.", show_default=False),
+    typer.Option(
+        "--at", metavar="TIME", help="When it was, e.g. 09:45, or 10m: so long ago; default: now.", show_default=False
+    ),
 ]
 Page = Annotated[bool, typer.Option("--html", help="A page instead, with the picture.", show_default=False)]
 Image = Annotated[bool, typer.Option("--svg", help="Only the picture.", show_default=False)]
 Port = Annotated[
-    int, typer.Option("--port", help="On 127.0.0.1; default: a free one.", min=0, max=65535, show_default=False)
+    int,
+    typer.Option(
+        "--port", metavar="N", help="On 127.0.0.1; default: a free one.", min=0, max=65535, show_default=False
+    ),
 ]
 Every = Annotated[
     float,
@@ -97,13 +106,15 @@ Export = Annotated[
 ]
 Away = Annotated[
     int,
-    typer.Option("--allow-unreachable", metavar="N", help="Go on without so many hosts.", min=0, show_default=False),
+    typer.Option(
+        "--allow-unreachable", metavar="N", help="Go on without up to so many hosts.", min=0, show_default=False
+    ),
 ]
 Junit = Annotated[
     Path | None,
     typer.Option("--junit", metavar="FILE", help="Write a JUnit report there.", show_default=False),
 ]
-Count = Annotated[int, typer.Option("-l", "--limit", help="How many, newest first.", min=1)]
+Count = Annotated[int, typer.Option("-l", "--limit", metavar="N", help="How many, newest first.", min=1)]
 
 By = Annotated[
     str, typer.Option("--by", metavar="WHAT", help="A row for each environment, author or week.", show_default=False)

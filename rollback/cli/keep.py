@@ -50,8 +50,10 @@ def noted(session: Session, sightings: Sequence[Sighting], fact: Fact) -> Entrie
     entries.record(fact)
     hosts = tuple(s.host for s in sightings if s.reachable)
     _tell(session, session.fleet.note(hosts, entries.operation, entries.lines()))
-    for away in (s.host for s in sightings if not s.reachable):
-        session.tell(Noticed(f"{away} was not reached: this is in the ledger and in the other hosts' journals"))
+    away = [s.host for s in sightings if not s.reachable]
+    if away:
+        where = "in the ledger and in the other hosts' journals" if hosts else "in the ledger only"
+        session.tell(Noticed(f"not reached: {words.hosts(away)}; this is {where}"))
     return entries
 
 
@@ -67,20 +69,17 @@ def _named(session: Session, tag: str, on_hosts: tuple[Release, ...]) -> Release
 
 
 def prune(options: Options) -> Reply:
+    from rollback.cli.look import seen
     from rollback.ledger.ids import ulid
+    from rollback.report.status import away
 
     with Session(options) as session:
-        sightings = session.sight()
+        sightings = seen(session)
         doomed = prunable(sightings, session.known().standings, session.playbook.keep)
         names = " ".join(words.tag(release) for release in doomed)
         if not doomed:
-            return Reply(
-                (),
-                ("nothing to delete: every release on the hosts is needed",),
-                0,
-                "nothing to delete",
-                "rollback releases",
-            )
+            said = "nothing to delete: every release on the hosts is needed"
+            return Reply((), (said, *away(sightings)), 0, "nothing to delete", "rollback releases")
         session.say(f"delete {names} on {words.hosts([s.host for s in sightings if s.reachable])}")
         if options.dry_run:
             said = "dry run: nothing was changed"

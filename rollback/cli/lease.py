@@ -38,15 +38,18 @@ def require_free(sightings: Sequence[Sighting], wanted: Claim) -> None:
 
 def unlock(options: Options, operation: str | None) -> Reply:
     """Takes leases away: those of one operation, or all that there are."""
+    from rollback.cli.look import seen  # and tables and time-lines, which a rollback does not show
     from rollback.ledger.ids import ulid
+    from rollback.report.status import away
 
     with Session(options) as session:
-        seen = [(s.host, s.lease) for s in session.sight() if s.lease and _is(s.lease, operation)]
-        if not seen:
+        sightings = seen(session)
+        found = [(s.host, s.lease) for s in sightings if s.lease and _is(s.lease, operation)]
+        if not found:
             said = f"no lease to take away on {session.environment.name}"
-            return Reply((), (f"✓ {said}",), 0, said, "rollback status")
-        session.say(*told(seen))
-        names = tuple(dict.fromkeys(lease.operation for _, lease in seen))
+            return Reply((), (f"✓ {said}", *away(sightings)), 0, said, "rollback status")
+        session.say(*told(found))
+        names = tuple(dict.fromkeys(lease.operation for _, lease in found))
         if options.dry_run:
             said = "dry run: nothing was changed"
             return Reply(names, (said,), 0, said, "the same without --dry-run")

@@ -14,7 +14,7 @@ from rollback.cli.session import Session
 from rollback.core.explain import Explanation, Part, answers
 from rollback.core.judge import STAYS, decide, judge
 from rollback.core.replay import Rule, replay, watched
-from rollback.core.status import live_on
+from rollback.core.status import live_on, problems
 from rollback.errors import Refused, Unreachable
 from rollback.model import Finding, Grade, Phase, Release, Result, Sighting, Verdict
 from rollback.report import replay as replays
@@ -96,9 +96,8 @@ def _headline(grade: Grade, said: str) -> Text:
 
 
 def _live(sightings: Sequence[Sighting]) -> dict[str, Release]:
-    away = [f"{s.host}: {s.problem}" for s in sightings if s.problem]
-    if len(away) == len(sightings):
-        raise Unreachable("; ".join(away), hint="rollback check")
+    if not any(s.reachable for s in sightings):
+        raise Unreachable(f"no host answered: {problems(sightings)}", hint="rollback check")
     live = live_on(sightings)
     if not live:
         raise Refused("nothing that was deployed by this tool is live on these hosts", hint="rollback deploy TAG")

@@ -10,7 +10,7 @@ _TIME = re.compile(r"\d\d:\d\d(?::\d\d)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _HALF_A_DAY = timedelta(hours=12)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-FORMS = "09:45, 2026-11-01, '2026-11-01 09:45', 2026-11-01T09:45Z, or 6w, 7d, 2h, 10m ago"
+FORMS = "09:45, 2026-11-01, '2026-11-01 09:45', 2026-11-01T09:45Z, or so long ago: 6w, 7d, 2h, 10m"
 
 
 def moment(text: str, now: datetime, zone: tzinfo) -> datetime:

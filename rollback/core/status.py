@@ -37,12 +37,16 @@ class Status:
 
 
 def problems(sightings: Sequence[Sighting]) -> str:
-    """`web1: refused; web2 web3: timed out`: why hosts could not be seen; of many the first few are named."""
+    """`web1: refused; web2 web3: timed out`: why hosts could not be seen; of many the first few are named. One that
+    begins with its host's name does not get it once more."""
     found: dict[str, list[str]] = {}
     for one in sightings:
         if one.problem is not None:
             found.setdefault(one.problem, []).append(one.host)
-    said = [f"{hosts(names)}: {problem}" for problem, names in found.items()]
+    said = [
+        ("" if names == [problem.partition(" ")[0]] else f"{hosts(names)}: ") + problem.rstrip(".")
+        for problem, names in found.items()
+    ]
     more = [f"and {len(said) - _PROBLEMS} more problems"] if said[_PROBLEMS:] else []
     return "; ".join((*said[:_PROBLEMS], *more))
 

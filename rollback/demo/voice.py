@@ -85,12 +85,12 @@ class Voice:
         self._say("The world is still running. To go on playing with it:", "bold")
         for line in (
             f"cd {world.shop}",
-            f"export PATH={world.folder}/bin:$PATH    # with this world's keys and ledger",
+            f"export PATH={world.folder}/bin:$PATH    # its keys and ledger",
             "rollback status",
-            "deploy v1.1.0 --force    # it was taken back by hand: without --force that is refused",
+            "deploy v1.1.0 --force    # refused without: it was taken back by hand",
             "rollback postmortem --html > incident.html    # of the last incident",
             f"curl -i {world.url}/healthz",
-            f"{world.folder}/stop.sh    # ends everything, and removes the folder",
+            f"{world.folder}/stop.sh    # ends and removes everything",
         ):
             self._verbatim(f"  {line}")
 

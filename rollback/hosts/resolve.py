@@ -53,7 +53,8 @@ class Place:
     lax: bool = False
 
     def __str__(self) -> str:
-        return clean_line(f"{self.host} ({self.address} port {self.port})")
+        address = "" if self.address == self.host else f"{self.address} "
+        return clean_line(f"{self.host} ({address}port {self.port})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def sentence(answer: Answer, host: Host) -> Sentence:
 
 # Status -> what is so, and the command on the host that mends or shows it.
 _MENDED = {
-    "noroot": ("{root} does not exist", "sudo install -d -o $USER {quoted}"),
+    "noroot": ("{root} does not exist", 'sudo install -d -o "$USER" {quoted}'),
     "notwritable": ("{what} can't be written to", "ls -ld {quoted}"),
     "notours": ("{root}/.rollback belongs to another user", "ls -ld {quoted}/.rollback"),
     "notalink": (
@@ -58,7 +58,8 @@ def _mended(status: str, detail: str, host: Host) -> Sentence:
     text, command = _MENDED[status]
     there = command.replace("{quoted}", quote(host.root))
     said = text.format(root=host.root, what=detail or host.root, why=f": {detail}" if detail else "")
-    return Sentence(said, f"ssh {host.name} {quote(there)}")
+    terminal = "-t " if there.startswith("sudo ") else ""  # which may ask for a password
+    return Sentence(said, f"ssh {terminal}{host.name} {quote(there)}")
 
 
 _PLAIN = {

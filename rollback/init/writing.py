@@ -8,10 +8,14 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rollback.errors import Refused
+from rollback.errors import PlaybookInvalid, Refused
 from rollback.init.found import Found, Framework
 from rollback.text import clean_line
+
+if TYPE_CHECKING:
+    from rollback.playbook.schema import Playbook
 
 _TEMPLATE = Path(__file__).with_name("templates") / "playbook.yml.j2"
 _PLAIN = re.compile(r"[A-Za-z0-9_/.](?:[A-Za-z0-9_ ./=-]*[A-Za-z0-9_./=-])?")
@@ -37,19 +41,30 @@ def write(found: Found, hosts: tuple[str, ...], folder: Path) -> tuple[Path, ...
     """
     from rollback.core.runbook import runbook
     from rollback.playbook.find import from_home
-    from rollback.playbook.load import parse
     from rollback.report.runbook import block, merged
 
     targets = _targets(hosts)
     playbook = _render(found, targets)
     file = folder / "playbooks" / f"{found.app}.yml"
-    read = parse(playbook.encode(errors="backslashreplace"), file, f"playbooks/{clean_line(found.app)}.yml")
+    read = _parsed(playbook.encode(errors="backslashreplace"), file, f"playbooks/{clean_line(found.app)}.yml")
     texts = {
         file: playbook,
         folder / "RUNBOOK.md": merged(None, read.app, block(runbook(read, partial(from_home, file)))).decode(),
     }
     _nothing_there(tuple(texts))
     return tuple(_create(path, text) for path, text in texts.items())
+
+
+def _parsed(playbook: bytes, file: Path, name: str) -> Playbook:
+    """Its faults come from what was typed, and name no line: there is no such file yet."""
+    from rollback.playbook.load import parse
+
+    try:
+        return parse(playbook, file, name)
+    except PlaybookInvalid as wrong:
+        faults = (fault.partition(": ")[2] for fault in wrong.faults)
+        hint = "rollback init --host HOST --app NAME"
+        raise PlaybookInvalid(tuple(f"{name} was not written: {fault}" for fault in faults), hint=hint) from wrong
 
 
 def next_steps(found: Found, hosts: tuple[str, ...], written: tuple[Path, ...]) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 _HIDDEN = "[hidden]"
 _NAMES = "password|passwd|passphrase|secret|secret[_-]?key|token|api[_-]?key|access[_-]?key|private[_-]?key"
-# Not what is named, or was struck already: ${NAME}, {{name}}, [NAME].
-_VALUE = r"""(?!\$|\{\{|\[)(?:"[^"]+"|'[^']+'|[^\s&;,"'<>)]+)"""
+# Not what is named, was struck already, or is left to the reader: ${NAME}, {{name}}, [NAME], ….
+_VALUE = r"""(?!\$|\{\{|\[|…(?:\s|$))(?:"[^"]+"|'[^']+'|[^\s&;,"'<>)]+)"""
 
 # Each shape keeps what stands before the credential (group 1), so that a reader sees what was there.
 _SHAPES = (

@@ -12,6 +12,13 @@ from tests.cli.command import run
     [
         (["deploy"], "deploy", 2, "Missing argument 'TAG'.", "rollback deploy -h"),
         (["--zzz"], "rollback", 2, "No such option: --zzz", "rollback -h"),
+        (
+            ["deploy", "v1", "--wait", "5x"],
+            "deploy",
+            2,
+            "Invalid value for '--wait': \"5x\" is not a duration (like 10s or 5m)",
+            "rollback deploy -h",
+        ),
         (["stat"], "rollback", 2, "No such command 'stat'. Did you mean 'status'?", "rollback -h"),
         (
             ["mark", "fine", "v1", "--reason", "x"],
@@ -48,6 +55,14 @@ def test_a_line_that_can_not_be_read_is_answered_with_the_next_command(tmp_path:
     ran = run(tmp_path, "deploy")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == "usage: Missing argument 'TAG'.\n  next      rollback deploy -h\n"
+
+
+@pytest.mark.parametrize(("words", "hint"), [(["init", "--host"], "rollback init -h"), (["--to"], "rollback -h")])
+def test_an_option_without_its_value_is_answered_with_its_commands_help(
+    tmp_path: Path, words: list[str], hint: str
+) -> None:
+    ran = run(tmp_path, *words)
+    assert (ran.code, ran.err) == (2, f"usage: Option '{words[-1]}' requires an argument.\n  next      {hint}\n")
 
 
 def test_the_variable_asks_for_json_as_the_option_does(tmp_path: Path) -> None:

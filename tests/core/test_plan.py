@@ -131,8 +131,8 @@ def test_hosts_that_are_away_are_pending_in_a_rollback() -> None:
 
 
 def test_a_rollback_with_no_host_in_reach_says_what_is_wrong_with_each() -> None:
-    seen = [sighting("web1", problem="refused"), sighting("web2", problem="timed out")]
-    with pytest.raises(Unreachable, match="web1: refused; web2: timed out"):
+    seen = [sighting("web1", problem="refused"), sighting("web2", problem="web2 (port 22) does not answer.")]
+    with pytest.raises(Unreachable, match=r"^web1: refused; web2 \(port 22\) does not answer$"):
         planning.rollback(None, seen, GOOD_V1, Rollout())
 
 

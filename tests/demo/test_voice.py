@@ -43,6 +43,12 @@ def test_what_is_to_be_copied_is_not_broken(terminal: Terminal) -> None:
     assert f"  {WORLD.folder}/stop.sh    #" in terminal.getvalue()
 
 
+def test_how_to_go_on_has_room_in_80_columns(terminal: Terminal) -> None:
+    there = Path("/srv/tmp/rollback-demo-1234")
+    Voice(terminal).how_to_go_on(SimpleNamespace(**{**vars(WORLD), "folder": there}))  # type: ignore[arg-type]
+    assert [line for line in terminal.getvalue().splitlines() if len(line) > 80] == []
+
+
 def test_the_deploy_that_it_proposes_says_why_it_takes_force(terminal: Terminal) -> None:
     """The story has just rolled v1.1.0 back by hand."""
     Voice(terminal).how_to_go_on(WORLD)

@@ -210,7 +210,7 @@ def test_no_answer_crashes_or_brings_control_bytes(noise: bytes, end: bytes, key
             "/srv/shop/current is a real folder, not a link to a release",
             "ssh web1 'mv /srv/shop/current /srv/shop/current.before'",
         ),
-        (Answer("noroot"), "/srv/shop does not exist", """ssh web1 'sudo install -d -o $USER /srv/shop'"""),
+        (Answer("noroot"), "/srv/shop does not exist", """ssh -t web1 'sudo install -d -o "$USER" /srv/shop'"""),
         (Answer("full", "9 KiB needed"), "the disk is full: 9 KiB needed", "ssh web1 'df -h /srv/shop'"),
         (
             Answer("missing", "shared/.env"),

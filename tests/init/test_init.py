@@ -135,8 +135,9 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_name_is_a_fault_and_nothing_is_written(tmp_path: Path, app: str, hosts: tuple[str, ...]) -> None:
-    with pytest.raises(PlaybookInvalid):
+    with pytest.raises(PlaybookInvalid, match=r"^playbooks/.*\.yml was not written: ") as caught:
         write(replace(FOUND, app=app), hosts, tmp_path)
+    assert caught.value.hint == "rollback init --host HOST --app NAME"
     assert _files(tmp_path) == []
 
 

@@ -133,7 +133,7 @@ def _measure(options: Options) -> None:
     old, late = newest[0], newest[-7]
     deeds: dict[str, Callable[[Session], object]] = {
         "status": _status,
-        "history -n 20": lambda session: look._newest(session, 20, Wanted()),
+        "history -l 20": lambda session: look._newest(session, 20, Wanted()),
         "metrics": _metrics,
         "show": lambda session: _show(session, late),
         "show, of long ago": lambda session: _show(session, old),

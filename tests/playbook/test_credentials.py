@@ -51,6 +51,7 @@ def test_what_looks_like_a_credential_is_struck(text: str, shown: str) -> None:
         "lease 01JD 3 ada live 12 48 activate",
         "login with password=${SMOKE_PASSWORD} and token={{csrf}}",
         "password=[SMOKE_PASSWORD]",
+        "export SMOKE_PASSWORD=…",
         "postgresql://ada:[DB]@db/x",
         "https://shop.example.com:8443/login?next=/me",
         "ssh://git@host:22/x",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import resource
 import sys
 import time
 import traceback
@@ -28,9 +29,15 @@ def main() -> int:
 def _one(seed: int, hosts: int) -> int:
     lines, broke = traced(seed, hosts)
     print(*lines, sep="\n")
+    print(_cost(), file=sys.stderr)
     if broke is not None:
         traceback.print_exception(broke)
     return int(broke is not None)
+
+
+def _cost() -> str:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return f"{used.ru_utime + used.ru_stime:.1f} s of CPU, {used.ru_maxrss // 1024} MiB"
 
 
 def _many(seeds: str, hosts: int) -> int:
