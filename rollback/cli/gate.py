@@ -69,8 +69,8 @@ def _common(sightings: Sequence[Sighting], live: Mapping[str, Release]) -> Relea
 
 def _foreign(session: Session, release: Release, sightings: tuple[Sighting, ...]) -> Seen:
     """Another tool's deploy can be asked and judged; nothing of it is switched, or noted on its hosts."""
-    by = "what is live was not deployed by this tool"
-    session.tell(Noticed(f"{by}: that it is {words.tag(release)} is taken on your word, and nothing is rolled back"))
+    shown = f"no host shows a release of this tool as live ({_where(sightings)})"
+    session.tell(Noticed(f"{shown}: that it is {words.tag(release)} is taken on your word, and nothing is rolled back"))
     return Seen(release, tuple(s.host for s in sightings), sightings, ours=False)
 
 

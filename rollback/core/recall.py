@@ -100,8 +100,11 @@ def _ending(subject: Subject, end: Ended, mine: Sequence[Record]) -> Ending:
 
 
 def _verdict(release: Release, mine: Sequence[Record]) -> Verdict | None:
-    judged = (one.fact for one in reversed(mine) if isinstance(one.fact, Judged))
-    return next((fact.verdict for fact in judged if fact.release == release), None)
+    """The last one; a doubt that its own operation had later takes nothing back of what was found (see history)."""
+    facts = [one.fact for one in mine if isinstance(one.fact, Judged)]
+    given = [fact.verdict for fact in facts if fact.release == release]
+    sure = [one for one in given if one.grade is not Grade.UNKNOWN]
+    return next(reversed(sure or given), None)
 
 
 def _unjudged(end: Ended, target: Release, mine: Sequence[Record]) -> Verdict:

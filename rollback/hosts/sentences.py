@@ -49,7 +49,7 @@ _MENDED = {
         "mv {quoted}/current {quoted}/current.before",
     ),
     "badlink": ("{root}/current does not point into releases/", "mv {quoted}/current {quoted}/current.before"),
-    "full": ("the disk is full{why}", "df -h {quoted}"),
+    "full": ("the disk is full{why}", "df -h {quoted}; df -i {quoted}"),  # or it is out of inodes
     "missing": ("{root}/{what} is missing: the playbook shares it", "ls -la {quoted}/shared"),
 }
 

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from rollback.core.incident import Incident
 from rollback.core.times import Times
-from rollback.model import JUDGED, Drilled, Ended, Finding, Kind, Observed, Phase, Record, Result, Started
+from rollback.model import JUDGED, Drilled, Ended, Finding, Kind, Observed, Outcome, Phase, Record, Result, Started
 from rollback.report import words
 
 _REHEARSED = timedelta(days=90)
+_LEFT = {Outcome.LEFT, Outcome.HELD, Outcome.STRANDED}
 _UNMEASURED = {Result.INCONCLUSIVE, Result.ERROR}
 
 
@@ -67,7 +68,11 @@ def _late(incident: Incident, found: Sequence[tuple[Phase | None, Finding]], too
 
 
 def _by_hand(incident: Incident, took: Times) -> Iterable[Followup]:
+    """Where it was left to a person by the policy; not where it was held, stranded, or barred by a migration."""
     kinds = {one.fact.kind for one in incident.records if isinstance(one.fact, Started)}
+    left = [one.fact for one in incident.records if isinstance(one.fact, Ended) and one.fact.outcome in _LEFT]
+    if any("auto_rollback" not in one.reason for one in left):
+        return
     if incident.noticed and Kind.ROLLBACK in kinds and took.failing and took.decided:
         waited = words.seconds((took.decided - took.failing).total_seconds())
         yield Followup("Let it go back by itself (verify: auto_rollback: on)", f"the decision took a person {waited}")

@@ -10,13 +10,19 @@ from rich.text import Text
 
 from rollback.core.history import Kept, Standing
 from rollback.core.past import Past
-from rollback.model import Outcome, Release, Sighting
+from rollback.model import Grade, Outcome, Release, Sighting
 from rollback.report import words
 from rollback.report.layout import Column, Grid
 from rollback.text import clean_line
 
 Shown = tuple[object, ...]
-GRADES = {"good": "green", "bad": "red", "unknown": words.CAUTION, "unverified": words.CAUTION}
+GRADES = {
+    "good": "green",
+    "bad": "red",
+    "rolled back": words.CAUTION,
+    "unknown": words.CAUTION,
+    "unverified": words.CAUTION,
+}
 OUTCOMES = {
     Outcome.DONE: "green",
     Outcome.ROLLED_BACK: words.CAUTION,
@@ -27,8 +33,8 @@ OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRow:
-    """verdict: good, bad or unverified, since then (UTC). kept: why it stays; "" when `prune` would delete it. size:
-    bytes on a host; None when no host tells."""
+    """verdict: good, bad, rolled back (by a person) or unverified, since then (UTC). kept: why it stays; "" when
+    `prune` would delete it. size: bytes on a host; None when no host tells."""
 
     release: Release
     live_on: tuple[str, ...]
@@ -57,10 +63,21 @@ def release_rows(
 def _release_row(one: Kept, sightings: Sequence[Sighting], known: Standing | None) -> ReleaseRow:
     live = tuple(s.host for s in sightings if s.live == one.release.id)
     present = tuple(s.host for s in sightings if one.release in s.releases)
-    verdict = "unverified" if known is None or known.grade == "unknown" else str(known.grade)
     return ReleaseRow(
-        one.release, live, present, verdict, known.since if known else None, known.reason if known else "", one.reason
+        one.release,
+        live,
+        present,
+        _verdict(known),
+        known.since if known else None,
+        known.reason if known else "",
+        one.reason,
     )
+
+
+def _verdict(known: Standing | None) -> str:
+    if known is None or known.grade is Grade.UNKNOWN:
+        return "unverified"
+    return "rolled back" if known.withdrawn and known.grade is Grade.GOOD else str(known.grade)
 
 
 def releases(rows: Sequence[ReleaseRow], now: datetime) -> Shown:

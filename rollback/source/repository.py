@@ -51,7 +51,7 @@ class Repository:
     @classmethod
     def open(cls, path: Path) -> Repository:
         """The repository around a path. Raises SourceError: none there, not ours to read, empty, or no git."""
-        folder = path.absolute()
+        folder = Path(os.path.realpath(path))  # without a `..`: that is what git compares safe.directory with
         if not os.access(f"{folder}/.", os.X_OK):  # Path.is_dir raises where we may not look
             raise SourceError(f"there is no folder {clean_line(str(folder))}", hint="set `repository:` in the playbook")
         said = run(folder, "rev-parse", "--is-inside-work-tree", "--is-shallow-repository")

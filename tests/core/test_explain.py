@@ -147,6 +147,13 @@ def test_a_way_back_that_could_not_be_verified_is_told_with_what_it_met() -> Non
     assert found.back == Verdict(Grade.UNKNOWN, "v1 could not be verified", (FAILED,))
 
 
+def test_a_later_doubt_does_not_hide_what_was_found() -> None:
+    """The release before fails the same check: it is bad no more, and what spoke against it is still told."""
+    doubt = Verdict(Grade.UNKNOWN, "v1 fails the same check (login)")
+    facts = (started(), Judged(V2, BAD), Intended(step(Phase.ACTIVATE, V1)), Judged(V2, doubt))
+    assert _recalled(*facts, Ended(Outcome.STRANDED, LIVE, (), doubt.rule)).verdict == BAD
+
+
 def test_bringing_the_fallback_first_is_no_way_back() -> None:
     brought = Intended(step(Phase.UPLOAD, V1))
     found = _recalled(started(), brought, Judged(V2, GOOD), Ended(Outcome.DONE, (("web1", V2.id),)))

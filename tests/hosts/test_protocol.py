@@ -211,7 +211,11 @@ def test_no_answer_crashes_or_brings_control_bytes(noise: bytes, end: bytes, key
             "ssh web1 'mv /srv/shop/current /srv/shop/current.before'",
         ),
         (Answer("noroot"), "/srv/shop does not exist", """ssh -t web1 'sudo install -d -o "$USER" /srv/shop'"""),
-        (Answer("full", "9 KiB needed"), "the disk is full: 9 KiB needed", "ssh web1 'df -h /srv/shop'"),
+        (
+            Answer("full", "9 KiB needed"),
+            "the disk is full: 9 KiB needed",
+            "ssh web1 'df -h /srv/shop; df -i /srv/shop'",
+        ),
         (
             Answer("missing", "shared/.env"),
             "/srv/shop/shared/.env is missing: the playbook shares it",

@@ -114,6 +114,22 @@ def by_itself(evidence: str = "Traceback\n  File shop.py, line 40\nKeyError: 'pr
     return case(ledger)
 
 
+def left_to_a_person(outcome: Outcome, reason: str) -> Case:
+    """It is found to be bad, and half a minute later somebody goes back."""
+    ledger, back = Ledger(), "01J3"
+    deployed(ledger, NINE - timedelta(days=3), GOOD, None, "01J1")
+    ledger.say(NINE, Started(Kind.DEPLOY, BAD, GOOD, HOSTS), "01J2")
+    ledger.switch(NINE + timedelta(seconds=1), 1, BAD, ("web1",), "01J2")
+    ledger.ask(NINE + timedelta(seconds=3), BAD, ("web1",), "01J2", no_profile="")
+    ledger.say(NINE + timedelta(seconds=4), Judged(BAD, Verdict(Grade.BAD, RULE)), "01J2")
+    ledger.say(NINE + timedelta(seconds=5), Ended(outcome, (("web1", BAD.id),), (), reason), "01J2")
+    ledger.say(NINE + timedelta(seconds=30), Started(Kind.ROLLBACK, GOOD, None, HOSTS), back)
+    ledger.switch(NINE + timedelta(seconds=31), 1, GOOD, ("web1",), back)
+    ledger.ask(NINE + timedelta(seconds=33), GOOD, HOSTS, back)
+    ledger.say(NINE + timedelta(seconds=34), Ended(Outcome.DONE, (("web1", GOOD.id),)), back)
+    return case(ledger)
+
+
 def case(ledger: Ledger) -> Case:
     records = tuple(ledger.records)
     return Case("shop", "production", incidents(records)[-1], records, CHANGED, "https://shop.example.com", BERLIN)

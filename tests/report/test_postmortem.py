@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from rollback.core.incident import incidents
-from rollback.model import Noted, Record
+from rollback.model import Noted, Outcome, Record
 from rollback.report.blocks import TODO, html, markdown
 from rollback.report.case import Case
 from rollback.report.postmortem import document, drawn, sentence
 from rollback.report.timeline_svg import style, svg
 from rollback.text import clean_line
 from tests.report.hostile import EVERY, TRICKS
-from tests.report.incidents import CHANGED, NINE, by_hand, by_itself
+from tests.report.incidents import CHANGED, NINE, by_hand, by_itself, left_to_a_person
 from tests.report.test_markdown import read
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -77,6 +77,21 @@ def test_without_git_it_says_that_and_nothing_else_is_missing() -> None:
     without = markdown(document(replace(by_itself(), changed=None)))
     assert "What changed, v1.1.0..v1.2.0: git could not tell here." in without
     assert [line for line in without.splitlines() if line.startswith("## ")] == [f"## {part}" for part in PARTS]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "advised"),
+    [
+        (Outcome.LEFT, "the policy says auto_rollback: off", True),
+        (Outcome.LEFT, "v1 does not know the irreversible migration 0003.sql: there is no automatic way back", False),
+        (Outcome.STRANDED, "v1 could not be verified", False),
+    ],
+)
+def test_to_go_back_by_itself_is_advised_where_only_the_policy_stood_in_the_way(
+    outcome: Outcome, reason: str, advised: bool
+) -> None:
+    case = left_to_a_person(outcome, reason)
+    assert ("auto_rollback: on" in markdown(document(case))) is advised
 
 
 def hostile(text: str) -> Case:

@@ -204,8 +204,9 @@ def test_an_unborn_branch_beside_tags_does_not_matter(checkout: Checkout) -> Non
 def test_a_repository_of_another_user_says_how_to_trust_it(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     checkout.commit({"a": "1"})
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to try this without another user
+    (checkout.folder / "playbooks").mkdir()
     with pytest.raises(SourceError, match="it belongs to another user") as caught:
-        opened(checkout)
+        Repository.open(checkout.folder / "playbooks/..")  # as a playbook says it; git knows it by its own name
     assert caught.value.hint == f"git config --global --add safe.directory {checkout.folder}"
 
 
