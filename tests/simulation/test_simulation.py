@@ -24,10 +24,11 @@ def test_whatever_happens_one_rollback_puts_the_fleet_in_order(block: int) -> No
         run(seed)
 
 
-@pytest.mark.parametrize("seed", [22_080, 43_535, 45_809, 105_541])
+@pytest.mark.parametrize("seed", [22_080, 43_535, 45_809, 105_541, 123_450, 127_621])
 def test_what_was_once_judged_wrongly(seed: int) -> None:
     """A late request took its operation's lease once more: after others, and on the empty machine that came instead.
-    An upload that came after the host had forgotten its turn left what was complete as it was."""
+    An upload that came after the host had forgotten its turn left what was complete as it was. A bad release that
+    nobody could ask was accepted. A deploy was killed when all was done, and there was nothing to go back to."""
     run(seed)
 
 
