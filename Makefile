@@ -10,7 +10,7 @@ SCRIPTS = scripts/setup .ci/run $(shell find rollback tests/bench -name '*.sh' -
 unexport PYTHONDONTWRITEBYTECODE  # with it every command and every test process compiles all it imports
 export PATH := $(CURDIR)/$(VENV):$(PATH):/usr/sbin:/sbin
 
-.PHONY: help setup demo test simulate rates mutants bench bench-quick cover check lint types format lock pictures clean
+.PHONY: help setup demo test simulate rates mutants bench bench-quick guard cover check lint types format lock pictures clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,10 +40,13 @@ bench: setup  ## how fast, beside other tools: README's table and docs/bench.* (
 bench-quick: setup  ## the same in 3 minutes: fails when we are far slower than docs/bench.json says
 	@$(VENV)/python -m tests.bench --quick $(ARGS)
 
+guard: setup  ## the same for one fleet, in half a minute: it is part of what CI runs
+	@$(VENV)/python -m tests.bench --quick --hosts 10 --rtt 0 --runs 2
+
 cover: setup  ## the core is covered to the last branch by its own quick tests
 	@$(VENV)/python -m pytest tests/core tests/report --cov
 
-check: lint types cover test  ## what CI runs: lint, types, the core's coverage, and all tests
+check: lint types cover test guard  ## what CI runs: lint, types, the core's coverage, all tests, and whether we got far slower
 
 lint: setup  ## ruff and shellcheck
 	@$(VENV)/ruff check
