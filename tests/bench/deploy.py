@@ -150,6 +150,8 @@ def main() -> None:
     options.add_argument("--hosts", type=int, default=10)
     options.add_argument("--runs", type=int, default=5)
     asked = options.parse_args()
+    if not shutil.which("rsync"):
+        options.error("it needs rsync, which is not here: apt-get install rsync")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, ExitStack() as stack:
         bench = Bench(Path(folder), asked.hosts, stack)
         bench.put(None, home=True)
