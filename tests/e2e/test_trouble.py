@@ -11,7 +11,7 @@ import pytest
 from tests.cli.command import Ran
 from tests.e2e.small import Small
 
-_AT_REST = ["answer", "ballast", "busy", "complete", "journal", "mutex", "previous", "staged", "token"]
+_AT_REST = ["answer", "ballast", "busy", "complete", "journal", "mutex", "next", "previous", "staged", "token"]
 
 
 WAITS = 'touch "$ROLLBACK_ROOT/shared/slow"\nwhile [ ! -e "$ROLLBACK_ROOT/shared/go" ]; do sleep 0.05; done\n'

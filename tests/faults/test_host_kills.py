@@ -19,7 +19,7 @@ from tests.warm import Operator
 
 DEPLOY = {
     "its token is burnt": "mv -f* */token.new *",
-    "its lease is taken": "mv -f* */lease.new *",
+    "its lease is taken": "mv -f* */next/lease*",
     "the upload is there": "tar -xzopf *",
     "the upload is unpacked": "find */incoming/*",
     "the release gets its name": "mv -fT */incoming/* */releases/*",
@@ -30,7 +30,7 @@ DEPLOY = {
     "its intent is written": "mv -f* */intent.new *",
     "it is switched": "mv -fT */.current.new *",
     "it was switched": "sync */srv/tiny",
-    "the switch is noted": "mv -f* */previous.new *",
+    "the switch is noted": "mv -f* */next/previous*",
     "it restarts": "timeout *restarted*",
     "the preflight asks": "timeout *cmp*",
     "its intent is dropped": "rm -f */intent",

@@ -24,7 +24,18 @@ from tests.hosts.local import LocalShell
 from tests.hosts.packages import host
 
 FEW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-FILES = ["token", "lease", "intent", "answer", "previous", "preparing", "journal/OP1.jsonl", "mutex", "busy"]
+FILES = [
+    "token",
+    "lease",
+    "intent",
+    "answer",
+    "previous",
+    "preparing",
+    "journal/OP1.jsonl",
+    "next/lease",
+    "mutex",
+    "busy",
+]
 LOCKS = FILES[-2:]
 WORDS = [b"OP1", b"3", b"-1", b"0x7", b"08", b"9" * 40, b"$(id)", b"`id`", b"*", b"..", b"-", b"prepared", b"answered"]
 RUBBISH = st.lists(st.sampled_from(WORDS), max_size=8).map(b" ".join) | st.binary(max_size=80)
@@ -122,7 +133,7 @@ def spoil(path: Path, how: str) -> None:
 WAYS = ["a folder", "a link to nowhere", "a link to a device", "a pipe", "huge"]
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name not in LOCKS])
+@pytest.mark.parametrize("name", ["next", *(name for name in FILES if name not in LOCKS)])
 @pytest.mark.parametrize("how", WAYS)
 def test_what_stands_in_a_files_place_does_not_stop_a_rollback(
     haunted: Callable[[], Stage], name: str, how: str

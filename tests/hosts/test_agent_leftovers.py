@@ -45,7 +45,7 @@ def test_what_never_became_complete_is_cleared_away(stage: Stage, root: Path) ->
     assert stage.finish().status == "ok"
     assert [path.name for path in (root / "releases").iterdir()] == [OLD.id]
     assert sorted(path.name for path in (root / ".rollback").iterdir()) == [
-        *("answer", "ballast", "busy", "complete", "journal", "mutex", "staged", "token")
+        *("answer", "ballast", "busy", "complete", "journal", "mutex", "next", "staged", "token")
     ]
 
 

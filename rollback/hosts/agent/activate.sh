@@ -53,7 +53,7 @@ drain_host() {
 switch() {
     [ "$current" = "$release" ] || point_to "$release"
     say did switch
-    [ "$origin" = - ] || [ "$origin" = "$release" ] || jot "$state/previous" "$origin"
+    [ "$origin" = - ] || [ "$origin" = "$release" ] || jot previous "$origin"
     put "$state/intent" "$operation $token $origin $release switched" "$root" || end failed "switched, but that could not be noted"
     fail_here switched
 }

@@ -9,6 +9,9 @@ openly() (
 
 is_folder() { [ -d "$1" ] && [ ! -L "$1" ]; }
 
+# Or nothing yet.
+is_plain() { [ ! -L "$1" ] && { [ -f "$1" ] || [ ! -e "$1" ]; }; }
+
 # PATH TEXT FOLDER…: whole or not at all, and durable, and so is before it what was done in those folders. When the disk
 # is full the ballast is thrown off first.
 put() {
@@ -23,12 +26,22 @@ put_once() {
         settle "$put_path" && sync "${put_path%/*}"
 } 2>/dev/null
 
-# Whole or not at all; may be lost with the power.
+# NAME TEXT [NAME TEXT]: state files, each whole or not at all, the first before the second; may be lost with the power.
+# They get their names from one program: starting one costs more than all that the shell does.
 jot() {
-    jot_once "$1" "$2" || { throw_off && jot_once "$1" "$2"; }
+    jot_once "$@" || { throw_off && jot_once "$@"; }
 }
 
-jot_once() { printf '%s\n' "$2" >"$1.new" && settle "$1"; } 2>/dev/null
+jot_once() {
+    is_folder "$state/next" || { rm -rf "$state/next" && mkdir "$state/next"; } || return 1
+    for one in "$1" ${3+"$3"}; do
+        ! is_folder "$state/$one" || rm -rf "${state:?}/$one"
+        is_plain "$state/next/$one" || rm -rf "$state/next/$one"
+    done
+    printf '%s\n' "$2" >"$state/next/$1" || return 1
+    [ $# -gt 2 ] || { mv -f -t "$state" "$state/next/$1" && return 0 || return 1; }
+    printf '%s\n' "$4" >"$state/next/$3" && mv -f -t "$state" "$state/next/$1" "$state/next/$3"
+} 2>/dev/null
 
 # A folder in its place would swallow it.
 settle() { { ! is_folder "$1" || rm -rf "$1"; } && mv -fT "$1.new" "$1"; }

@@ -24,19 +24,22 @@ is_live() {
     [ -n "$l_operation" ] && [ "$l_boot" = "$boot" ] && [ "$now" -lt "$l_expiry" ] && [ "$l_expiry" -le $((now + 172800)) ]
 }
 
-# EXPIRY PHASE; since when, whose and which process's it is stays as it was read.
-write_lease() { jot_lease "$@" || cant_write "$state/lease"; }
+# EXPIRY PHASE: its text in $lease; since when, whose and which process's it is stays as it was read.
+lease_until() { lease="$operation $token $boot $1 $l_since $2 $l_holder $l_process"; }
 
-jot_lease() { jot "$state/lease" "$operation $token $boot $1 $l_since $2 $l_holder $l_process"; }
+write_lease() {
+    lease_until "$@"
+    jot lease "$lease" || cant_write "$state/lease"
+}
 
 is_ours() { [ "$l_operation $l_token" = "$operation $token" ]; }
 
-# Never shorter than it is; but what it was before a reboot was told by another clock.
-extend_lease() {
+# SECONDS PHASE: its text in $lease. Never shorter than it is; but what it was before a reboot was told by another clock.
+longer_lease() {
     hear
     until=$((now + $1))
     [ "$l_boot" != "$boot" ] || [ "$l_expiry" -le "$until" ] || until=$l_expiry
-    write_lease "$until" "$2"
+    lease_until "$until" "$2"
 }
 
 # A sign of life, for who watches over a switch that is not confirmed yet. It needs no room on the disk.
@@ -133,7 +136,8 @@ verb_renew() {
     lock
     require_ours
     # Also an expired one: nobody took it meanwhile.
-    extend_lease "$ttl" "$l_phase"
+    longer_lease "$ttl" "$l_phase"
+    jot lease "$lease" || cant_write "$state/lease"
     end ok
 }
 

@@ -66,7 +66,7 @@ go_back() {
     if ! is_ours || [ "$current" != "$release" ]; then exit 0; fi
     point_to "$i_from"
     fail_here revert:moved
-    jot "$state/previous" "$release"
+    jot previous "$release"
     put "$state/intent" "$operation $i_token $i_from $release reverted" "$root"
     fail_here revert:noted
     note_reverted

@@ -12,8 +12,8 @@ enter() {
     require_lock "$state/busy"
     exec 8>>"$state/busy"
     flock -n 8 || wait_for_earlier
-    extend_lease "$cover" "$1"
-    jot "$state/answer" "$operation $token $number running"
+    longer_lease "$cover" "$1"
+    jot lease "$lease" answer "$operation $token $number running" || cant_write "$state/lease"
     recording=$1
     fail_here "enter:$1"
 }
@@ -48,8 +48,14 @@ keep_answer() {
     recording=''
     [ -d "$state" ] && take_mutex || return 0
     read_lease
-    jot "$state/answer" "$operation $token $number answered$nl${said%"$nl"}"
-    # The lease covered the whole verb; from here on its holder must renew it.
-    ! is_ours || [ "$verb" = finish ] || { hear && jot_lease $((now + ttl)) "$l_phase"; }
+    answer="$operation $token $number answered$nl${said%"$nl"}"
+    if is_ours && [ "$verb" != finish ]; then
+        # It covered the whole verb; from here on its holder must renew it.
+        hear
+        lease_until $((now + ttl)) "$l_phase"
+        jot answer "$answer" lease "$lease" || jot lease "$lease"
+    else
+        jot answer "$answer"
+    fi
     unlock
 }
