@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from rollback.cli.options import Options
 from rollback.cli.reply import Reply
 from rollback.cli.session import Session
-from rollback.core.expected import Expected, way_back
+from rollback.core.expected import Expected, rehearsed, way_back
 from rollback.core.fallback import choose_fallback
 from rollback.core.ready import Wanted, at_rest, findings, red, thaw
 from rollback.core.rollout import waves
@@ -34,10 +34,14 @@ def check(options: Options) -> Reply:
         rest = at_rest(sightings, tuple(one.operation for one in known.left), now)
         found = (*findings(conditions, wanted), *rest, *thaw(known.freeze, now))
         expected = _estimate(session)
+        last = rehearsed(session.ledger.shelf.of_kind("drilled"))
         session.say(
-            *readiness.lines(found, len(session.hosts)), *readiness.way_back(standing), readiness.takes(expected)
+            *readiness.lines(found, len(session.hosts)),
+            *readiness.way_back(standing),
+            readiness.takes(expected),
+            *readiness.rehearsed(last),
         )
-        data = {"findings": found, "hosts": conditions, "fallback": standing, "estimate": expected}
+        data = {"findings": found, "hosts": conditions, "fallback": standing, "estimate": expected, "rehearsed": last}
         said = readiness.sentence(found, fallback)
         if red(found):
             return Reply(data, (f"✗ {said}",), 3, said, readiness.hint(found, fallback, session.hosts))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollback.cli.delivered import delivered
-from rollback.cli.kept import Kept
+from rollback.cli.latest import Latest
 from rollback.cli.look import over
 from rollback.cli.session import Session
 from rollback.core.metrics import DEFAULT_WINDOW, Metrics, metrics
@@ -41,7 +41,7 @@ class Place:
         self.waves = len(waves(names, session.rollout.back))
         self._seen: Seen | None = None
         self._shelf = session.ledger.shelf
-        self.folding = Kept(lambda: (self._files(), self._hour()), self._fold)
+        self.folding = Latest(lambda: (self._files(), self._hour()), self._fold)
         self._commits = lru_cache(maxsize=1)(self._ask)
 
     def now(self) -> Sequence[Record]:
@@ -84,7 +84,7 @@ class Place:
         return self._seen
 
     def pulse(self) -> object:
-        return self._files(), self._seen and self._seen.at, self.folding.age
+        return self._files(), self._seen and self._seen.at, self.folding.version
 
     def _files(self) -> object:
         """When the ledger was last written to, as far as that shows in its files."""

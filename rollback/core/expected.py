@@ -9,7 +9,20 @@ from datetime import datetime
 from statistics import fmean
 
 from rollback.core.past import past
-from rollback.model import LASTING, Ended, Intended, Kind, Observed, Outcome, Phase, Plan, Record, Started, Step
+from rollback.model import (
+    LASTING,
+    Drilled,
+    Ended,
+    Intended,
+    Kind,
+    Observed,
+    Outcome,
+    Phase,
+    Plan,
+    Record,
+    Started,
+    Step,
+)
 
 _WELL = {Outcome.DONE, Outcome.PARTIAL, Outcome.ROLLED_BACK}
 _LEAD = "lead"  # from the start to the first step
@@ -23,6 +36,20 @@ class Expected:
     waves: int
     of: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A drill, and when it was (UTC)."""
+
+    at: datetime
+    drilled: Drilled
+
+
+def rehearsed(records: Iterable[Record]) -> Rehearsal | None:
+    """The last one."""
+    every = (Rehearsal(one.at, one.fact) for one in records if isinstance(one.fact, Drilled))
+    return max(every, key=lambda one: one.at, default=None)
 
 
 def expected(plan: Plan, records: Iterable[Record]) -> Expected | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollback.core.expected import Expected, way_back
+from rollback.core.expected import Expected, Rehearsal, rehearsed, way_back
 from rollback.core.fallback import Candidate, candidates, choose_fallback
 from rollback.core.freeze import Freeze, freeze
 from rollback.core.history import Standing, known_releases, standings
@@ -15,16 +15,8 @@ from rollback.core.past import Past, past
 from rollback.core.status import common_live
 from rollback.dashboard.grid import Grid, grid
 from rollback.dashboard.source import PAGE, Seen, Source
-from rollback.model import Drilled, Ended, Record, Release, Sighting, Started
+from rollback.model import Ended, Record, Release, Sighting, Started
 from rollback.report.status import amiss
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """at: UTC."""
-
-    at: datetime
-    drilled: Drilled
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +81,7 @@ def glance(source: Source) -> Glance:
         any(s.lease and s.lease.live for s in hosts),
         amiss(hosts, tuple(one.operation for one in undone)),
         way_back(source.waves, recent),
-        _rehearsed((*records, *recent)),
+        rehearsed((*records, *recent)),
         _running(recent),
         tuple(found.values())[::-1],
         past(recent),
@@ -126,11 +118,6 @@ def _newest(found: Mapping[str, Standing], besides: Release | None) -> Standing 
 def _skipped(every: Sequence[Candidate], fallback: Standing | None) -> tuple[Candidate, ...]:
     newer = every[: next((at for at, (one, _) in enumerate(every) if one is fallback), len(every))]
     return tuple((one, why) for one, why in newer if why)[:3]
-
-
-def _rehearsed(records: Iterable[Record]) -> Rehearsal | None:
-    every = (Rehearsal(one.at, one.fact) for one in records if isinstance(one.fact, Drilled))
-    return max(every, key=lambda one: one.at, default=None)
 
 
 def _running(recent: Sequence[Record]) -> Running | None:

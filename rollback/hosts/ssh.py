@@ -29,9 +29,7 @@ from rollback.hosts.resolve import Destination, Place, destination
 from rollback.model import Host
 from rollback.text import clean, clean_line
 
-_AT_ONCE = (
-    8  # connections that are made through the same host at once: of ten or more its sshd drops some (MaxStartups)
-)
+_AT_ONCE = 8  # connections made through the same host at once: of ten or more its sshd drops some (MaxStartups)
 
 
 def connect(host: Host) -> SshTransport:

@@ -7,7 +7,7 @@ from shlex import quote
 
 from rich.text import Text
 
-from rollback.core.expected import Expected
+from rollback.core.expected import Expected, Rehearsal
 from rollback.core.history import Standing
 from rollback.core.ready import DEPLOY_ONLY, red
 from rollback.model import Finding, Host, Release, Result
@@ -76,6 +76,12 @@ def takes(expected: Expected | None) -> Text:
     waves = words.count(expected.waves, "wave")
     source = f"estimate from {expected.of} ({words.moment(expected.at)})"
     return Text(f"  time        a rollback takes about {words.seconds(expected.seconds)} in {waves}: {source}")
+
+
+def rehearsed(last: Rehearsal | None) -> Iterator[Text]:
+    if last is not None:
+        took, at = words.seconds(last.drilled.took), words.moment(last.at)
+        yield Text(f"  rehearsed   {took} to restore, in the drill of {at}")
 
 
 def sentence(found: Sequence[Finding], fallback: Release | None) -> str:

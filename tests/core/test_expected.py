@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from rollback.core import plan as planning
-from rollback.core.expected import Expected, expected, way_back
+from rollback.core.expected import Expected, Rehearsal, expected, rehearsed, way_back
 from rollback.core.rollout import Rollout
-from rollback.model import Ended, Fact, Intended, Kind, Observed, Outcome, Phase, Record, Started, Step
+from rollback.model import Drilled, Ended, Fact, Intended, Kind, Observed, Outcome, Phase, Record, Started, Step
 from tests.build import V1, V2, V3, at, judged, known, record, sighting
 
 GOOD = known(judged(1, V1))
@@ -57,3 +57,9 @@ def test_a_rollback_takes_its_waves_as_deploys_rollbacks_and_drills_took_theirs(
     idle = told("OP4", 300, Outcome.DONE)
     assert way_back(1, [*DEPLOYED, *drilled, *undone, *idle]) == Expected(16, 1, "drill v2", at(100))
     assert way_back(1, undone) is None
+
+
+def test_the_last_drill_is_the_one_that_is_quoted() -> None:
+    first, last = record(0, Drilled(9.0, 10, 1)), record(5, Drilled(2.0, 10, 0))
+    assert rehearsed([last, first, record(9, Ended(Outcome.DONE))]) == Rehearsal(last.at, Drilled(2.0, 10, 0))
+    assert rehearsed([]) is None

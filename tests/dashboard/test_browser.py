@@ -159,6 +159,8 @@ def test_what_a_person_has_opened_and_typed_stays_when_something_is_new(desk: De
 
 
 def test_a_rollback_is_typed_by_name_and_is_the_same_command(desk: Desk) -> None:
+    if desk.small.lives() == ["v2", "v2"]:  # the deploy above may have been another worker's
+        assert desk.small.run("deploy", "v4", "-y").code == 0
     before = desk.small.lives()
     page = desk.go("/e/production")
     page.locator("summary", has_text="Roll back").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rollback.report.words import seconds
 from tests.e2e.small import PLAYBOOK, Small
 
 
@@ -53,3 +54,5 @@ def test_check_quotes_the_last_drill(small: Small) -> None:
     ready = small.run("check", "--json")
     assert ready.code == 0, ready.out
     assert ready.json["data"]["estimate"]["of"] == "drill v1"
+    took = ready.json["data"]["rehearsed"]["drilled"]["took"]
+    assert f"rehearsed   {seconds(took)} to restore, in the drill of " in small.run("check").err

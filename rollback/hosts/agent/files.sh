@@ -33,15 +33,18 @@ jot() {
 }
 
 jot_once() {
-    is_folder "$state/next" || { rm -rf "$state/next" && mkdir "$state/next"; } || return 1
-    for one in "$1" ${3+"$3"}; do
-        ! is_folder "$state/$one" || rm -rf "${state:?}/$one"
-        is_plain "$state/next/$one" || rm -rf "$state/next/$one"
-    done
-    printf '%s\n' "$2" >"$state/next/$1" || return 1
-    [ $# -gt 2 ] || { mv -f -t "$state" "$state/next/$1" && return 0 || return 1; }
-    printf '%s\n' "$4" >"$state/next/$3" && mv -f -t "$state" "$state/next/$1" "$state/next/$3"
+    write_next "$1" "$2" || return 1
+    if [ $# -eq 2 ]; then mv -f -t "$state" "$state/next/$1"; return; fi
+    write_next "$3" "$4" && mv -f -t "$state" "$state/next/$1" "$state/next/$3"
 } 2>/dev/null
+
+# Whatever stands in its way was put there by nobody who is needed.
+write_next() {
+    is_folder "$state/next" || { rm -rf "$state/next" && mkdir "$state/next"; } || return 1
+    ! is_folder "$state/$1" || rm -rf "${state:?}/$1"
+    is_plain "$state/next/$1" || rm -rf "$state/next/$1"
+    printf '%s\n' "$2" >"$state/next/$1"
+}
 
 # A folder in its place would swallow it.
 settle() { { ! is_folder "$1" || rm -rf "$1"; } && mv -fT "$1.new" "$1"; }

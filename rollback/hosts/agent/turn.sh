@@ -1,7 +1,6 @@
 # shellcheck shell=sh
 # A verb that changes something: alone, with the right to, in its turn, and only if it was not done already.
 
-# Begins a verb that changes something: alone, with the right to, and only if it was not done already.
 # Leaves the mutex held.
 enter() {
     require operation token number ttl cover

@@ -11,7 +11,7 @@ from rollback.errors import RollbackError
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
+class Latest(Generic[T]):
     """key: cheap, and another one when the value may be another. make: may raise. May be used from several threads."""
 
     def __init__(self, key: Callable[[], object], make: Callable[[], T]) -> None:
@@ -20,7 +20,7 @@ class Kept(Generic[T]):
         self._making = threading.Lock()
 
     @property
-    def age(self) -> object:
+    def version(self) -> object:
         """Another one whenever there is another value."""
         return self._kept and self._kept[0]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rollback.cli.kept import Kept
+from rollback.cli.latest import Latest
 from rollback.errors import Refused
 
 
@@ -38,24 +38,24 @@ def until(true: Callable[[], bool]) -> None:
 
 def test_the_last_value_is_shown_until_the_next_is_made_once() -> None:
     slow = Slow()
-    kept = Kept(lambda: slow.key, slow.make)
-    assert (kept.age, kept.value(), kept.age) == (None, 0, 0)
+    latest = Latest(lambda: slow.key, slow.make)
+    assert (latest.version, latest.value(), latest.version) == (None, 0, 0)
     slow.key = 1
     slow.let.clear()
-    assert [kept.value() for _ in range(5)] == [0] * 5
+    assert [latest.value() for _ in range(5)] == [0] * 5
     slow.let.set()
-    until(lambda: kept.age == 1)
-    assert (kept.value(), slow.calls) == (1, 2)
+    until(lambda: latest.version == 1)
+    assert (latest.value(), slow.calls) == (1, 2)
 
 
 def test_what_could_not_be_made_is_made_for_whoever_asks_next_who_hears_why() -> None:
     slow = Slow()
-    kept = Kept(lambda: slow.key, slow.make)
-    assert kept.value() == 0
+    latest = Latest(lambda: slow.key, slow.make)
+    assert latest.value() == 0
     slow.key, slow.fault = 1, "the ledger is away"
-    kept.value()
-    until(lambda: kept.age is None)
+    latest.value()
+    until(lambda: latest.version is None)
     with pytest.raises(Refused, match="the ledger is away"):
-        kept.value()
+        latest.value()
     slow.fault = ""
-    assert kept.value() == 1
+    assert latest.value() == 1
